@@ -1,0 +1,53 @@
+// A model as an attribution method sees it: a scalar score of one instance, and its gradient.
+//
+// A method knows no graph, no session and no JSON, so a closed form in a test is as good a model
+// as a network.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "whylight/status.h"
+#include "whylight/tensor.h"
+
+namespace whylight {
+
+// One instance: a value for each explained input, in the function's order, without a row axis.
+using Row = std::vector<Tensor>;
+
+// A row to score. `instance` says whose row it is: inputs that are not explained are held at that
+// instance's value, and the score is of the output element chosen for that instance.
+struct Point {
+  std::size_t instance = 0;
+  Row row;
+};
+
+// sum over k of weights[k] * dF/dx (baseline + positions[k] * (x - baseline)), for one instance.
+struct PathSum {
+  std::size_t instance = 0;
+  const Row* x = nullptr;         // Borrowed until the call returns.
+  const Row* baseline = nullptr;  // The shapes of x.
+  std::vector<double> positions;  // In [0, 1]; 0 is the baseline.
+  std::vector<double> weights;    // As many.
+};
+
+// Threads: called from one thread at a time.
+class Function {
+ public:
+  virtual ~Function() = default;
+
+  // F at each point. The function decides how many points share one run of the model.
+  // Errors: whatever running the model gives; kCancelled when the caller asked to stop.
+  virtual Result<std::vector<double>> Evaluate(std::span<const Point> points) = 0;
+
+  // For each sum one float64 tensor per explained input, in the shapes of x. Sums of different
+  // instances may share a run. Positions are turned into points in float32 (float64 for a
+  // float64 input), and sums are taken in float64.
+  // Errors: kUnimplemented where F has no gradient; kFailedPrecondition where a gradient is not
+  // finite, with the positions; else as Evaluate.
+  virtual Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) = 0;
+};
+
+}  // namespace whylight

@@ -1,0 +1,55 @@
+// Which signature is explained, and why: the rules of saving for explanations.
+//
+// TF2  one distinct serving function: that one. Several: the one under the exact key xai_model.
+//      xai_preprocess + xai_model: requests go to the first, its outputs feed the second.
+// TF1  what the caller or metadata names; else xai_model; else serving_default if its method is
+//      predict; else predict; else the only one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "savedmodel/saved_model.h"
+
+namespace whylight {
+
+// One finding about a model. `rule` is stable and has an anchor in docs/troubleshooting.md.
+struct Problem {
+  enum class Severity { kError, kWarning, kNote };
+  Severity severity = Severity::kError;
+  std::string rule;     // "several-signatures"
+  std::string place;    // "signature 'xai_model', input 'features'"
+  std::string message;  // What was expected and what was found.
+  std::string fix;      // What to do: a line of code or a command where there is one.
+};
+
+struct Choice {
+  const SignatureDef* signature = nullptr;   // Explained. nullptr: none, see problems.
+  const SignatureDef* preprocess = nullptr;  // Runs first, or nullptr.
+  std::string reason;                        // "the only serving function", "key xai_model", ...
+  std::vector<Problem> problems;             // An error among them refuses the explanation.
+
+  // The signature that requests are written for: preprocess if there is one.
+  const SignatureDef* request() const { return preprocess ? preprocess : signature; }
+  bool refused() const;
+};
+
+struct ChooseOptions {
+  std::string signature;  // What the user or the metadata names; empty: by the rules.
+};
+
+Choice ChooseSignature(const MetaGraph& graph, const ChooseOptions& options = {});
+
+// The signature that `predict` runs: the named one; else serving_default; else the only one
+// (TF1 without a serving_default of method predict: "predict").
+// Errors: kNotFound or kInvalidArgument, listing the keys.
+Result<const SignatureDef*> ChoosePredictSignature(const MetaGraph& graph, const std::string& key);
+
+// Keys that a user can choose from: without __saved_model_init_op and training-only signatures.
+std::vector<std::string> ServingKeys(const MetaGraph& graph);
+
+// Whether two signatures are one function under two keys (Keras 3's serve and serving_default).
+bool SameFunction(const MetaGraph& graph, const SignatureDef& a, const SignatureDef& b);
+
+}  // namespace whylight
