@@ -13,7 +13,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # to them. GCC 12 warns about designated initialisers that leave out members: that is their use.
   target_compile_options(whylight_options INTERFACE -mno-direct-extern-access
     -Wno-missing-field-initializers)
-  # -O3 warns falsely about `"text" + std::string` (GCC bug 105651, mended in 12.3 and 13).
+  # -O3 warns falsely about `"text" + std::string` (GCC bug 105651).
   target_compile_options(whylight_options INTERFACE -Wno-restrict)
 endif()
 target_link_options(whylight_options INTERFACE -Wl,--exclude-libs,ALL)
