@@ -1,0 +1,34 @@
+// Changing an image's size.
+//
+// Threads No state.
+#pragma once
+
+#include <vector>
+
+#include "image/image.h"
+#include "whylight/status.h"
+
+namespace whylight {
+
+// Floats in the layout of Image: what resizing makes before anyone rounds.
+struct FloatImage {
+  int width = 0;
+  int height = 0;
+  int channels = 3;
+  std::vector<float> pixels;
+};
+
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+};
+
+// Bilinear with half-pixel centres and clamped edges: pixel x of the new image is taken at
+// (x + 0.5) * old / new - 0.5. The numbers of tf.image.resize(method="bilinear"), antialias=False.
+// Errors  kInvalidArgument: a size below 1 or an empty image.
+Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size);
+Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size);  // To the nearest integer.
+// Each new pixel is the old one that its centre falls into.
+Result<Image> ResizeNearest(const Image& image, ImageSize size);
+
+}  // namespace whylight

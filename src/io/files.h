@@ -1,0 +1,123 @@
+// Files: whole, line by line, and written so that a reader never sees half of one.
+//
+// Errors  Every message gives the path and the system's reason: kNotFound, kPermissionDenied,
+//         kResourceExhausted (disk full, quota, too large), kUnavailable (broken pipe: the reader
+//         went away), kUnknown for the rest.
+// Threads An object belongs to one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "whylight/status.h"
+
+namespace whylight {
+
+struct ReadFileOptions {
+  std::size_t max_bytes = std::size_t{2} << 30;  // More is kResourceExhausted.
+};
+// All bytes of a file; "-" is standard input.
+Result<std::string> ReadFile(const std::string& path, const ReadFileOptions& options = {});
+
+bool IsDirectory(const std::string& path);
+bool FileExists(const std::string& path);
+// Paths of the regular files in `directory`, sorted by name; hidden ones are left out.
+Result<std::vector<std::string>> ListFiles(const std::string& directory);
+// ".jsonl": from the last point of the file's name on, lower case; empty without one.
+std::string Extension(std::string_view path);
+
+// Reads lines with memory for one line. LF, CR LF and CR alone end a line; the end is not part of
+// it. A byte order mark at the start is skipped.
+class LineReader {
+ public:
+  static constexpr std::size_t kMaxLineBytes = std::size_t{1} << 30;
+
+  static Result<std::unique_ptr<LineReader>> Open(const std::string& path);  // "-": stdin.
+  static std::unique_ptr<LineReader> OfText(std::string text);
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  // False at the end. `line` stays valid until the next call.
+  Result<bool> Next(std::string_view* line);
+  std::size_t number() const { return number_; }  // Of the last line, from 1.
+
+  // At least `bytes` of what comes next (fewer at the end), left unread. For telling formats apart.
+  Result<std::string_view> Peek(std::size_t bytes);
+  // Everything that is left.
+  Result<std::string> Rest(const ReadFileOptions& options = {});
+
+ private:
+  LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Status Fill();
+
+  int fd_ = -1;  // -1: all is in buffer_ already.
+  std::string name_;
+  std::string buffer_;
+  std::size_t begin_ = 0;    // Of what is unread in buffer_.
+  std::size_t scanned_ = 0;  // No line ends in [begin_, scanned_).
+  bool at_end_ = false;
+  bool after_cr_ = false;  // The last line ended in CR: an LF that follows belongs to it.
+  bool at_start_ = true;
+  std::size_t number_ = 0;
+};
+
+// A file that appears under its name only when it is complete: written beside it under a temporary
+// name, synced and renamed by Commit; removed by the destructor without one. Special files
+// (/dev/null, pipes) are written in place.
+class AtomicFile {
+ public:
+  static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  Status Write(std::string_view bytes);  // Buffered: an error may show at a later call.
+  Status Flush();
+  Status Commit();  // Once; nothing can be written after it.
+  const std::string& path() const { return path_; }
+
+ private:
+  AtomicFile(std::string path, std::string temporary, int fd)
+      : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+
+  std::string path_;
+  std::string temporary_;  // Empty: written in place.
+  int fd_ = -1;
+  std::string buffer_;
+};
+
+Status WriteFile(const std::string& path, std::string_view bytes);  // AtomicFile in one call.
+
+// JSON Lines into a file (AtomicFile) or, for "" and "-", to standard output. On standard output
+// lines appear one by one if it is a terminal, else in blocks.
+class LineWriter {
+ public:
+  static Result<std::unique_ptr<LineWriter>> Open(const std::string& path);
+  ~LineWriter();
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+
+  Status Write(std::string_view line);  // `line` without its end.
+  Status Flush();
+  Status Close();  // Flushes, and makes a file appear. Without it a file is discarded.
+
+ private:
+  LineWriter() = default;
+
+  std::unique_ptr<AtomicFile> file_;  // nullptr: standard output.
+  std::string buffer_;
+  bool flush_each_line_ = false;
+};
+
+enum class StandardStream { kInput = 0, kOutput = 1, kError = 2 };
+bool IsTerminal(StandardStream stream);
+
+// A write to a pipe whose reader is gone returns an error instead of ending the process. Called
+// once by main.
+void IgnoreBrokenPipes();
+
+}  // namespace whylight

@@ -1,0 +1,109 @@
+// The request reader: instances from JSON Lines, JSON documents, CSV, text and image files.
+//
+// A row that is wrong keeps its error and the others go on; what makes all rows unreadable (a file
+// that is not there, a document that is no JSON) is the error of the call.
+//
+// Forms, told apart by the file's extension, then by content:
+//   JSON Lines  one instance a line; blank lines are skipped. Read in memory for one line.
+//   document    {"instances": [...]}, with an optional "signature_name" and "parameters"; a bare
+//               array of instances; or one instance over several lines.
+//   columns     {"inputs": {"age": [31, 44], "job": [...]}}: one value per input with a leading row
+//               axis; {"inputs": [...]} if there is one input.
+//   CSV         io/csv.h. The header names the inputs (each a scalar), or the elements of the one
+//               vector input; without a header (a first row of numbers) the elements by position.
+//               Columns that are no input are named in notes() and ignored.
+//   text        a file's bytes as the one string input (any extension that is none of the others).
+//   image       a file's bytes if the one input takes strings, else decoded by `decode_image`.
+// An instance is an object with a value for each input, or a bare value if there is one input.
+//
+// Values: nested lists as deep as the input's shape. A bare value serves for shape [1]. Floats
+// accept integers; integers accept integral numbers without point or exponent, in range; bool
+// accepts true and false alone; strings accept strings and {"b64": "..."}. float16 to float64 are
+// read correctly rounded from the text; beyond their range is an error, never an infinity.
+//
+// Errors of a row (kInvalidArgument), each with its place:
+//   instances[2].image[0][3]: expected a number, got "old"
+//   instances[2].age: missing (the signature takes age, job)
+//   instances[0]: unknown key 'agee' (did you mean 'age'?)
+//   line 3: age: 300 is out of range of uint8 [0, 255]
+// Threads A reader belongs to one thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "whylight/status.h"
+#include "whylight/tensor.h"
+
+namespace whylight {
+
+// One input of the signature that requests are written for.
+struct FieldSpec {
+  std::string name;
+  DType dtype = DType::kInvalid;
+  Shape shape = Shape::UnknownRank();  // Of one instance, without row axis; may hold unknowns.
+};
+
+struct Instance {
+  std::size_t number = 0;  // From 0, over all files.
+  std::string place;  // "instances[2]", "line 3", "cats/7.jpg"; "b.csv: line 3" of several files.
+  std::vector<Tensor> values;  // In the order of the specs, no row axis. Empty unless status is OK.
+  std::string source_json;  // The instance as given, compact; {"b64": ...} for files. Always JSON,
+                            // but for NaN tokens that were allowed; null if it was unreadable.
+  Status status;
+};
+
+enum class InstanceFormat { kAuto, kJsonLines, kJson, kCsv, kText, kImage };
+
+struct InstanceReaderOptions {
+  InstanceFormat format = InstanceFormat::kAuto;
+  // NaN and Infinity: tokens in JSON (TensorFlow Serving reads them), nan and inf in CSV.
+  bool allow_non_finite = false;
+  // Turns the bytes of an image file into a tensor for the field. Unset: image files are refused
+  // unless the field takes strings. See image/image_tensor.h for one.
+  std::function<Result<Tensor>(std::string_view bytes, const FieldSpec& field)> decode_image;
+};
+
+class InstanceReader {
+ public:
+  virtual ~InstanceReader() = default;
+
+  // The next instance, good or bad; nullopt at the end. After an error: the same error.
+  virtual Result<std::optional<Instance>> Next() = 0;
+
+  // "signature_name" of a document; empty without one. Known before the first Next().
+  const std::string& signature_name() const { return signature_name_; }
+  // Names of the elements of the one vector input, from a CSV header; else empty.
+  const std::vector<std::string>& feature_names() const { return feature_names_; }
+  // What a user should be told once: "column 'label' is not an input and is ignored".
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ protected:
+  std::string signature_name_;
+  std::vector<std::string> feature_names_;
+  std::vector<std::string> notes_;
+};
+
+// Files, directories (their files, sorted) or "-" for standard input; read one after another.
+// A directory and several files give one sequence of instances.
+// Errors  kNotFound; kInvalidArgument: `fields` empty or of a dtype that has no text form, a form
+//         that does not fit the fields ("an image file needs a single input, the signature takes
+//         age, job"), a malformed document.
+Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::string>& paths,
+                                                      std::vector<FieldSpec> fields,
+                                                      const InstanceReaderOptions& options = {});
+
+// The body of a request. `format` kAuto tells JSON forms apart; files are kCsv and so on.
+Result<std::unique_ptr<InstanceReader>> ReadInstances(std::string text,
+                                                      std::vector<FieldSpec> fields,
+                                                      const InstanceReaderOptions& options = {});
+
+// All of a reader's instances.
+Result<std::vector<Instance>> ReadAll(InstanceReader& reader);
+
+}  // namespace whylight
