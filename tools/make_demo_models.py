@@ -8,8 +8,9 @@
     FOLDER/table/   malignant or benign from 30 named measurements: a small network trained here
                     on examples/data/breast_cancer.csv
 
-Each holds model/, instances.jsonl and SOURCE; image/ and table/ have explanation_metadata.json inside
-the model. Once they are made the script does nothing and needs no network. Both packages are MIT licensed.
+Each holds model/, instances.jsonl and SOURCE; the models of image/ and table/ have an
+explanation_metadata.json inside. Once they are made the script does nothing and needs no network.
+Both packages are MIT licensed.
 """
 import base64
 import hashlib
