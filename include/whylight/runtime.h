@@ -59,6 +59,11 @@ class Runtime {
   virtual const RuntimeInfo& info() const = 0;
   virtual std::vector<std::string> Devices() const = 0;  // "/device:CPU:0", ...
   virtual Result<std::string> OpList() const = 0;        // Serialized OpList of all known ops.
+  // Serialized KernelList: the devices and types that have a kernel for an op; empty for an op
+  // that nobody knows. kUnimplemented from a runtime that cannot tell.
+  virtual Result<std::string> KernelsFor(std::string_view op) const {
+    return Unimplemented("kernels of " + std::string(op) + ": this runtime cannot list them");
+  }
   // Static shapes as TensorFlow infers them for "node:index" names, in their order.
   virtual Result<std::vector<Shape>> InferShapes(std::string_view graph_def,
                                                  std::span<const std::string> outputs) const = 0;
