@@ -1,0 +1,38 @@
+// What the methods share: their result, and the checks of what they are given.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "whylight/function.h"
+
+namespace whylight {
+
+struct Attribution {
+  Row values;                 // One float64 tensor per input, in its shape, in the score's unit.
+  double input_score = 0;     // F(x) as the model returns it: no softmax, no sigmoid is added.
+  double baseline_score = 0;  // F(b); the mean where there are several baselines.
+  double approximation_error = 0;  // RelativeError of what the values miss.
+};
+
+// A difference of scores below this is taken for none, and errors are given absolutely.
+inline constexpr double kNoDifference = 1e-9;
+
+// |miss| / |difference|; |miss| itself where |difference| < kNoDifference, so 0 when both are 0.
+// `difference` is F(x) - F(b).
+double RelativeError(double miss, double difference);
+
+// "instances[2]" and "instances[2].inputs[0]", as messages name places.
+std::string InstancePlace(std::size_t instance);
+std::string InputPlace(std::size_t instance, std::size_t input);
+
+// Errors: kInvalidArgument, with the place, unless `baseline` has as many inputs as `x` and each
+// the dtype and shape of its counterpart.
+Status CheckSameForm(std::size_t instance, const Row& x, const Row& baseline);
+
+// Errors: kFailedPrecondition for a score that is not finite, or when there is not one score for
+// each point (kInternal).
+Status CheckScores(std::span<const Point> points, std::span<const double> scores);
+
+}  // namespace whylight

@@ -1,0 +1,31 @@
+// The names of the methods, what they take and what they do: for help, validation and pages.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace whylight {
+
+struct MethodParameter {
+  std::string_view name;     // As an option of the command line: "steps" is `--steps`.
+  std::string_view initial;  // Its default.
+  std::string_view doc;
+};
+
+struct MethodInfo {
+  std::string_view name;
+  std::string_view doc;  // One line, without a full stop.
+  bool needs_gradients = false;
+  std::span<const MethodParameter> parameters;
+};
+
+// In the order in which a reader should meet them.
+std::span<const MethodInfo> AllMethods();
+
+const MethodInfo* FindMethod(std::string_view name);  // nullptr for an unknown one.
+
+// "integrated-gradients, sampled-shapley": for messages.
+std::string MethodNames();
+
+}  // namespace whylight
