@@ -5,6 +5,7 @@
 // Threads const access from many.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ class Checkpoint {
 
   // Reads the index of `prefix` ("<model>/variables/variables").
   // Errors: kNotFound without an index file; kDataLoss for a damaged one, or a data file that is
-  // missing or shorter than the index says (each named).
+  // missing or shorter than the index says (each named); kUnimplemented for a compressed index
+  // and for big-endian data.
   static Result<Checkpoint> Open(const std::string& prefix);
 
   const std::string& prefix() const { return prefix_; }
@@ -36,7 +38,7 @@ class Checkpoint {
   const Entry* Find(std::string_view key) const;
 
   // The values of an entry that is not sliced, checked against its CRC.
-  // Errors: kNotFound; kUnimplemented for a sliced one; kDataLoss.
+  // Errors: kNotFound; kUnimplemented for a sliced one or a variant; kDataLoss.
   Result<Tensor> Read(std::string_view key) const;
 
   // TF2: object id -> attribute name ("VARIABLE_VALUE") -> checkpoint key, of the object graph
@@ -44,7 +46,12 @@ class Checkpoint {
   // Errors: kDataLoss.
   Result<std::vector<std::map<std::string, std::string>>> ObjectKeys() const;
 
+  // "<prefix>.data-00000-of-00001"
+  std::string data_file(int shard) const;
+
  private:
+  Result<Tensor> ReadStrings(const Entry& entry, std::string_view bytes) const;
+
   std::string prefix_;
   int num_shards_ = 1;
   std::map<std::string, Entry, std::less<>> entries_;

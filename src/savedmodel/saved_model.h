@@ -60,15 +60,25 @@ struct SavedObject {
   std::string variable_name;  // kVariable
   DType dtype = DType::kInvalid;
   Shape shape = Shape::UnknownRank();
-  int asset_index = -1;            // kAsset: into MetaGraph::assets
-  std::string constant_operation;  // kConstant: the node's name
+  int asset_index = -1;                         // kAsset: into MetaGraph::assets
+  std::string constant_operation;               // kConstant: the node's name
   std::vector<std::string> concrete_functions;  // kFunction
+};
+
+// A ragged, sparse or other composite argument of a concrete function. The function, and the
+// signature around it, take it as `count` plain tensors.
+struct CompositeArgument {
+  std::string type;  // "RaggedTensorSpec"
+  int first = 0;     // Among the function's plain arguments, captured ones not counted.
+  int count = 0;
 };
 
 struct ObjectGraph {
   std::vector<SavedObject> nodes;
   // Concrete function -> ids of the objects bound to its captured inputs, in their order.
   std::map<std::string, std::vector<int>, std::less<>> bound_inputs;
+  // Concrete function -> its composite arguments; only functions that have any.
+  std::map<std::string, std::vector<CompositeArgument>, std::less<>> composite_arguments;
 };
 
 struct MetaGraph {
@@ -86,8 +96,8 @@ struct MetaGraph {
 };
 
 struct SavedModel {
-  std::string directory;   // Where saved_model.pb lies.
-  std::string chosen_from; // The export base the user named, if `directory` is its newest version.
+  std::string directory;    // Where saved_model.pb lies.
+  std::string chosen_from;  // The export base the user named, if `directory` is its newest version.
   std::vector<MetaGraph> meta_graphs;
 
   std::string variables_prefix() const;  // "<directory>/variables/variables"
@@ -96,10 +106,13 @@ struct SavedModel {
 };
 
 // Reads `path`: a SavedModel directory, its saved_model.pb(txt), or an export base whose newest
-// numeric sub-folder is a SavedModel.
-// Errors  kNotFound: nothing there, or no SavedModel in it, with what was found instead and, for
-//           .keras, .h5, .tflite, .onnx, a frozen .pb or an archive, the line that makes one.
-//         kDataLoss: truncated or malformed, with the file and what could not be read.
+// numeric sub-folder is a SavedModel. An older version is never taken for a newest that is none.
+// Errors  kNotFound: nothing there, or no SavedModel in it, with what was found instead and the
+//           Python that makes one of it (see recognise.h).
+//         kDataLoss: truncated or malformed, with the file, its size and what could not be read.
+//         kInvalidArgument: a file of 2 GB or more, which no protocol buffer can be.
+//         kPermissionDenied, kUnknown: the file system's own.
+//         kUnimplemented: a model in chunks (saved_model.cpb).
 Result<SavedModel> ReadSavedModel(const std::string& path);
 
 // The meta graph with exactly these tags; without tags {"serve"}, or the only one there is.

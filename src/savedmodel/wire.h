@@ -1,0 +1,72 @@
+// Reading the protobuf wire format with protozero. For .cc files of this folder only.
+//
+// protozero throws on malformed data, and asserts when a field is read as a type that its wire
+// type does not allow. So: switch on tag_and_type() with Bytes(n), Varint(n), and read inside
+// CatchWire. A field of an unexpected wire type is skipped as an unknown one, as protobuf does.
+#pragma once
+
+#include <cstdint>
+#include <protozero/exception.hpp>
+#include <protozero/pbf_reader.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "whylight/status.h"
+
+namespace whylight::wire {
+
+constexpr std::uint32_t Bytes(std::uint32_t field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::length_delimited);
+}
+constexpr std::uint32_t Varint(std::uint32_t field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
+}
+constexpr std::uint32_t Fixed32(std::uint32_t field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::fixed32);
+}
+
+inline protozero::pbf_reader Reader(std::string_view bytes) {
+  return protozero::pbf_reader(bytes.data(), bytes.size());
+}
+
+// The current field, which is length-delimited.
+inline std::string_view View(protozero::pbf_reader& reader) {
+  const protozero::data_view view = reader.get_view();
+  return {view.data(), view.size()};
+}
+inline std::string String(protozero::pbf_reader& reader) { return std::string(View(reader)); }
+
+// One entry of a map<string, message or string>.
+inline std::pair<std::string, std::string_view> MapEntry(std::string_view bytes) {
+  std::pair<std::string, std::string_view> entry;
+  protozero::pbf_reader reader = Reader(bytes);
+  while (reader.next()) {
+    switch (reader.tag_and_type()) {
+      case Bytes(1):
+        entry.first = String(reader);
+        break;
+      case Bytes(2):
+        entry.second = View(reader);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return entry;
+}
+
+// Runs `read`; what protozero throws becomes kDataLoss.
+template <typename Read>
+Status CatchWire(Read&& read) {
+  try {
+    std::forward<Read>(read)();
+    return OkStatus();
+  } catch (const protozero::end_of_buffer_exception&) {
+    return DataLoss("a field is longer than what is left of its message");
+  } catch (const protozero::exception& e) {
+    return DataLoss(std::string("not a protocol buffer message (") + e.what() + ")");
+  }
+}
+
+}  // namespace whylight::wire
