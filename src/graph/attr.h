@@ -48,7 +48,8 @@ std::string AttrToString(const AttrValue& value);
 
 // TensorProto <-> Tensor. Compressed forms (a value repeated, tensor_content) are expanded.
 // Errors: kDataLoss for malformed bytes or sizes that disagree; kUnimplemented for resource and
-// variant tensors; kResourceExhausted when the shape asks for more than 2^31 elements.
+// variant tensors and for types not listed in tensor.h; kResourceExhausted when the shape asks for
+// more than 2^31 bytes.
 Result<Tensor> DecodeTensor(const TensorBytes& proto);
 TensorBytes EncodeTensor(const Tensor& tensor);
 

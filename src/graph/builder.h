@@ -25,17 +25,18 @@ class GraphBuilder {
 
   // A node of `op`. Type and number attributes follow from the inputs; `attrs` wins over both;
   // what is left out and has a default is left to the default.
-  // Errors (kept): an unknown op, inputs of the wrong count or type, a missing attribute.
+  // Errors (kept; kInternal: a rule is wrong): an unknown op, inputs of the wrong count or type, a
+  // missing attribute. nullptr then.
   Node* OpNode(std::string_view op, const std::vector<Output>& inputs, Attrs attrs = {});
   Output Op(std::string_view op, const std::vector<Output>& inputs, Attrs attrs = {});  // Output 0.
 
-  DType dtype(Output x);
+  DType dtype(Output x);        // kInvalid after an error.
   Shape shape(Output x) const;  // As inferred; of new nodes where it is plain (elementwise, Const).
 
   // Constants. Equal small constants are made once.
   Output Const(const Tensor& value);
   Output Scalar(DType dtype, double value);
-  Output ScalarLike(Output like, double value);  // In the dtype of `like`.
+  Output ScalarLike(Output like, double value);            // In the dtype of `like`.
   Output Int32s(const std::vector<std::int32_t>& values);  // A vector.
   Output Int64s(const std::vector<std::int64_t>& values);
 
@@ -43,7 +44,7 @@ class GraphBuilder {
   Output Add(Output x, Output y);
   Output Sub(Output x, Output y);
   Output Mul(Output x, Output y);
-  Output Div(Output x, Output y);
+  Output Div(Output x, Output y);  // Of integers: rounded towards zero.
   Output Neg(Output x);
   Output Exp(Output x);
   Output Log(Output x);
@@ -74,7 +75,8 @@ class GraphBuilder {
   Output Rank(Output x);
   Output Size(Output x);
   Output Reshape(Output x, Output shape);
-  Output ReshapeLike(Output x, Output like);  // Nothing where the static shapes agree.
+  // In the shape of `like`, which has as many elements. Nothing where the static shapes agree.
+  Output ReshapeLike(Output x, Output like);
   Output ExpandDims(Output x, Output axis);
   Output Transpose(Output x, Output permutation);
   Output InvertPermutation(Output permutation);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/import.h"
 
 namespace whylight {
 
@@ -25,5 +26,12 @@ struct ExportedGraph {
 // Errors: kResourceExhausted above 2 GB; kUnimplemented for an op that `target` does not have,
 // naming op and node.
 Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& options = {});
+
+// The inverse of ImportFunction: body.name, its `_Arg` nodes as arguments, its results. Arguments
+// and results are named after their nodes, in the form that TensorFlow asks for (`x_1`). Nodes that
+// neither a result nor a control result needs are kept: who wants them gone prunes first.
+// Errors: kUnimplemented for an op that neither the registry nor the graph's library has;
+// kInvalidArgument as OpRegistry::OutputTypes.
+Result<FunctionDef> ExportFunction(const FunctionBody& body);
 
 }  // namespace whylight

@@ -42,13 +42,13 @@ struct Node {
 
   // The attribute of that kind, or nullptr: node.Attr<std::int64_t>("axis").
   template <typename T>
-  const T* Attr(std::string_view name) const {
-    const auto found = attrs.find(name);
+  const T* Attr(std::string_view attr) const {
+    const auto found = attrs.find(attr);
     return found == attrs.end() ? nullptr : std::get_if<T>(&found->second);
   }
   template <typename T>
-  T AttrOr(std::string_view name, T otherwise) const {
-    const T* value = Attr<T>(name);
+  T AttrOr(std::string_view attr, T otherwise) const {
+    const T* value = Attr<T>(attr);
     return value ? *value : otherwise;
   }
   bool Is(std::string_view op_name) const { return op == op_name; }
@@ -97,7 +97,8 @@ class Graph {
   // Drops the nodes for which `dead` holds. Nobody that stays may refer to one that goes.
   void RemoveIf(const std::function<bool(const Node&)>& dead);
 
-  // Every use of `from` (data inputs only) becomes a use of `to`. Returns how many.
+  // Every use of `from` (data inputs only) becomes a use of `to`, but for those by `to` itself: a
+  // node put behind `from` goes on reading it. Returns how many.
   int ReplaceUses(Output from, Output to);
 
   // Producers before consumers; back edges of TF1 loops (NextIteration -> Merge) are not followed.
@@ -108,18 +109,29 @@ class Graph {
   std::set<const Node*> Ancestors(const std::vector<Output>& roots,
                                   const std::set<Output>& stop_at = {}) const;
 
-  // Errors as OpRegistry::OutputTypes.
+  // Errors as OpRegistry::OutputTypes. An op that is a function of the library has its signature's
+  // types (TF1 calls functions so).
   Result<DType> OutputType(Output output) const;
+  Result<std::vector<DType>> OutputTypes(const Node& node) const;
   Shape OutputShape(Output output) const;  // UnknownRank() if nobody inferred it.
 
   FunctionLibrary library;
-  int producer = 0;      // versions.producer of the GraphDef it came from.
+  int producer = 0;  // versions.producer of the GraphDef it came from.
   int min_consumer = 0;
 
  private:
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+
   const OpRegistry* registry_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::unordered_map<std::string, Node*> by_name_;
+  std::unordered_map<std::string, Node*, NameHash, std::equal_to<>> by_name_;
+  // Where UniqueName goes on counting: thousands of nodes share a wish.
+  mutable std::unordered_map<std::string, int, NameHash, std::equal_to<>> next_suffix_;
 };
 
 // Consumers of every output: built once, for passes that ask often. Stale after a change.

@@ -43,6 +43,9 @@ struct OpDef {
   const AttrDef* FindAttr(std::string_view attr) const;
 };
 
+// A serialized OpDef: of an OpList, or the signature of a function. Errors: kDataLoss.
+Result<OpDef> ParseOpDef(std::string_view proto);
+
 // Threads: const after construction.
 class OpRegistry {
  public:
@@ -53,21 +56,29 @@ class OpRegistry {
 
   // Adds the definitions of `other` that are not here yet (custom ops of a model).
   void Merge(const OpRegistry& other);
+  void Add(OpDef op);  // Replaces one of the same name.
 
   const OpDef* Find(std::string_view op) const;  // nullptr for an unknown op.
   std::size_t size() const { return ops_.size(); }
 
-  // dtypes of all outputs of a node, lists laid flat.
+  // dtypes of all outputs of a node, lists laid flat. A reference (TF1 variables) counts as the
+  // type it refers to; ArgDef::is_ref tells it apart.
   // Errors: kUnimplemented for an unknown op, naming op and node; kInvalidArgument for an
   // attribute that is missing or of the wrong kind.
   Result<std::vector<DType>> OutputTypes(const Node& node) const;
 
   // First flat output index and count of the output argument `arg`.
+  // Errors: as OutputTypes; kNotFound for an argument that the op does not have.
   struct Slots {
     int first = 0;
     int count = 1;
   };
   Result<Slots> OutputSlots(const Node& node, std::string_view arg) const;
+
+  // Types of one argument of `node`, which is of op `op`. Errors as OutputTypes.
+  static Result<std::vector<DType>> ArgTypes(const OpDef& op, const ArgDef& arg, const Node& node);
+  // OutputTypes for a definition that is not in the registry (a function's signature).
+  static Result<std::vector<DType>> OutputTypes(const OpDef& op, const Node& node);
 
  private:
   std::map<std::string, OpDef, std::less<>> ops_;

@@ -1,4 +1,5 @@
-// The graph as text, for dumps and tests: one node a line, `name = Op[attr=value](inputs, ^control)`.
+// The graph as text, for dumps and tests: one node a line, `name = Op[attr=value](inputs,
+// ^control)`.
 #pragma once
 
 #include <string>

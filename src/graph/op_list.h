@@ -1,0 +1,9 @@
+// The bytes of ops.pb, compiled in (see embed.cmake).
+#pragma once
+
+namespace whylight {
+
+extern const char kOpListBytes[];
+extern const unsigned long kOpListSize;
+
+}  // namespace whylight
