@@ -56,14 +56,27 @@ std::string LoaderError(const std::string& library) {
   return std::string(message);
 }
 
+Result<void*> Open(const std::string& library) {
+  constexpr int kMode = RTLD_NOW | RTLD_LOCAL;
+  void* handle = dlopen(library.c_str(), kMode);
+  if (handle != nullptr) return handle;
+  const std::string error = LoaderError(library);
+  // The library looks for its second half beside the name that was opened. Behind a link to the
+  // library alone, that is beside the file itself.
+  std::error_code unresolved;
+  const fs::path file = fs::canonical(library, unresolved);
+  if (!unresolved && file != library) handle = dlopen(file.c_str(), kMode);
+  if (handle == nullptr) return Unavailable("cannot be loaded: " + error);
+  return handle;
+}
+
 }  // namespace
 
 Result<CApi> LoadCApi(const std::string& library) {
   WHYLIGHT_RETURN_IF_ERROR(CheckWhole(library));
   WHYLIGHT_RETURN_IF_ERROR(
       CheckWhole(fs::path(library).replace_filename("libtensorflow_framework.so.2")));
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return Unavailable("cannot be loaded: " + LoaderError(library));
+  WHYLIGHT_ASSIGN_OR_RETURN(void* const handle, Open(library));
 
   CApi api;
   const char* missing = nullptr;

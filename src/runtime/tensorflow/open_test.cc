@@ -81,6 +81,12 @@ TEST_F(OpenTest, RefusesALibraryThatIsCutOff) {
   EXPECT_THAT(MessageFor(root_), HasSubstr("libtensorflow_framework.so.2 is cut off"));
 }
 
+TEST_F(OpenTest, FollowsALinkToTheLibraryAlone) {
+  // No other test may open this library: a file that is loaded already is found at once.
+  fs::create_symlink(kBroken / "two_halves/libtensorflow_cc.so.2", root_ / "libtensorflow.so.2");
+  EXPECT_THAT(MessageFor(root_), HasSubstr("is TensorFlow 1.2.3; expected 2.x"));
+}
+
 TEST_F(OpenTest, RefusesOtherLibraries) {
   EXPECT_THAT(MessageFor(kBroken / "old_version"), HasSubstr("is TensorFlow 1.15.5; expected 2.x"));
   EXPECT_THAT(MessageFor(kBroken / "few_functions"),

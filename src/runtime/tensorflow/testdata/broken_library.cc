@@ -6,6 +6,11 @@
 
 #if defined(OLD_VERSION)
 EXPORT const char* TF_Version() { return "1.15.5"; }
+#elif defined(SECOND_HALF)
+EXPORT const char* VersionOfTheSecondHalf() { return "1.2.3"; }
+#elif defined(TWO_HALVES)
+extern "C" const char* VersionOfTheSecondHalf();
+EXPORT const char* TF_Version() { return VersionOfTheSecondHalf(); }
 #elif defined(FEW_FUNCTIONS)
 EXPORT const char* TF_Version() { return "2.1.0"; }
 EXPORT void* TF_NewStatus() { return nullptr; }
