@@ -239,19 +239,39 @@ std::string NodeBytes(const Node& node, const std::vector<std::string>& inputs,
   return bytes;
 }
 
-Result<std::string> FitGraphNode(const Node& node, Target& target) {
+// The attributes to write. Colocation with a node that is no longer there goes: TensorFlow refuses
+// it.
+Attrs FitAttrs(const Graph& graph, const Node& node, Target& target) {
+  static constexpr std::string_view kPrefix = "loc:@";
+  Attrs kept;
+  for (const auto& [name, value] : node.attrs) {
+    if (!target.Keeps(node.op, node.name, name, value)) continue;
+    const auto* groups = std::get_if<std::vector<std::string>>(&value);
+    if (name != "_class" || groups == nullptr) {
+      kept.emplace(name, value);
+      continue;
+    }
+    std::vector<std::string> alive;
+    for (const std::string& group : *groups) {
+      const bool is_node = group.starts_with(kPrefix);
+      if (!is_node || graph.Find(std::string_view(group).substr(kPrefix.size())) != nullptr) {
+        alive.push_back(group);
+      }
+    }
+    if (!alive.empty()) kept.emplace(name, std::move(alive));
+  }
+  return kept;
+}
+
+Result<std::string> FitGraphNode(const Graph& graph, const Node& node, Target& target) {
   WHYLIGHT_RETURN_IF_ERROR(target.CheckOp(node.op, node.name));
   std::vector<std::string> inputs;
   for (const Output& input : node.inputs) {
     inputs.push_back(input.index == 0 ? input.node->name : input.name());
   }
   for (const Node* const control : node.control_inputs) inputs.push_back("^" + control->name);
-  if (!target.any()) return NodeBytes(node, inputs, node.attrs);
-  Attrs kept;
-  std::copy_if(
-      node.attrs.begin(), node.attrs.end(), std::inserter(kept, kept.end()),
-      [&](const auto& attr) { return target.Keeps(node.op, node.name, attr.first, attr.second); });
-  return NodeBytes(node, inputs, kept);
+  if (!target.any() && !node.attrs.contains("_class")) return NodeBytes(node, inputs, node.attrs);
+  return NodeBytes(node, inputs, FitAttrs(graph, node, target));
 }
 
 Status TooLarge(std::size_t bytes) {
@@ -431,7 +451,7 @@ Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& optio
     pbf_writer writer(bytes);
     for (const auto& node : graph.nodes()) {
       reachable.AddFrom(*node);
-      WHYLIGHT_ASSIGN_OR_RETURN(const std::string node_def, FitGraphNode(*node, target));
+      WHYLIGHT_ASSIGN_OR_RETURN(const std::string node_def, FitGraphNode(graph, *node, target));
       if (bytes.size() + node_def.size() > kMaxGraphBytes) {
         return TooLarge(bytes.size() + node_def.size());
       }

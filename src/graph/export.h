@@ -22,7 +22,8 @@ struct ExportedGraph {
   std::vector<std::string> warnings;
 };
 
-// Only functions that a node (or another exported function) refers to are written.
+// Only functions that a node (or another exported function) refers to are written. A wish to be
+// colocated with a node that is not in the graph (any longer) is left out.
 // Errors: kResourceExhausted above 2 GB; kUnimplemented for an op that `target` does not have,
 // naming op and node.
 Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& options = {});
