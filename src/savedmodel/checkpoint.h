@@ -1,7 +1,7 @@
 // A TensorFlow checkpoint ("tensor bundle"): variables.index and variables.data-*.
 //
 // Source  tensorflow/core/util/tensor_bundle, tensorflow/core/protobuf/tensor_bundle.proto; the
-//         index is a LevelDB-format table without compression.
+//         index is a LevelDB-format table.
 // Threads const access from many.
 #pragma once
 
@@ -29,8 +29,7 @@ class Checkpoint {
 
   // Reads the index of `prefix` ("<model>/variables/variables").
   // Errors: kNotFound without an index file; kDataLoss for a damaged one, or a data file that is
-  // missing or shorter than the index says (each named); kUnimplemented for a compressed index
-  // and for big-endian data.
+  // missing or shorter than the index says (each named); kUnimplemented for big-endian data.
   static Result<Checkpoint> Open(const std::string& prefix);
 
   const std::string& prefix() const { return prefix_; }

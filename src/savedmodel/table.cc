@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "savedmodel/snappy.h"
 #include "savedmodel/wire.h"
 #include "util/crc32c.h"
 
@@ -14,6 +16,7 @@ using wire::CatchWire;
 
 constexpr std::size_t kFooterBytes = 48;
 constexpr std::size_t kBlockTrailerBytes = 5;  // Compression type, checksum.
+constexpr char kSnappy = 1;
 constexpr std::uint64_t kMagic = 0xdb4775248b80fb57;
 
 std::uint64_t LittleEndian(std::string_view bytes) {
@@ -43,8 +46,10 @@ Status TakeHandle(std::string_view& bytes, BlockHandle& handle) {
   return TakeVarint(bytes, handle.size);
 }
 
-// The contents of a block, without trailer.
-Result<std::string_view> ReadBlock(std::string_view table, const BlockHandle& handle) {
+// The contents of a block, without trailer: a piece of `table`, or of `storage` if the block is
+// compressed.
+Result<std::string_view> ReadBlock(std::string_view table, const BlockHandle& handle,
+                                   std::string& storage) {
   const std::string place = "the block at byte " + std::to_string(handle.offset);
   if (handle.offset > table.size() || handle.size > table.size() - handle.offset ||
       table.size() - handle.offset - handle.size < kBlockTrailerBytes) {
@@ -60,8 +65,11 @@ Result<std::string_view> ReadBlock(std::string_view table, const BlockHandle& ha
     return DataLoss(place + " does not match its checksum");
   }
   const char compression = block[contents.size()];
-  if (compression == 1) {
-    return Unimplemented(place + " is compressed with Snappy, which is not supported");
+  if (compression == kSnappy) {
+    Result<std::string> uncompressed = SnappyUncompress(contents);
+    if (!uncompressed.ok()) return uncompressed.status().In(place);
+    storage = *std::move(uncompressed);
+    return std::string_view(storage);
   }
   if (compression != 0) {
     return DataLoss(place + " has the unknown compression " +
@@ -108,13 +116,16 @@ Status ReadTable(std::string_view table, const TableVisitor& visit) {
     return DataLoss("the end is not that of a table: the file is truncated or of another kind");
   }
   BlockHandle meta_index, index;
+  std::string index_storage;
   WHYLIGHT_RETURN_IF_ERROR(TakeHandle(footer, meta_index));
   WHYLIGHT_RETURN_IF_ERROR(TakeHandle(footer, index));
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view index_block, ReadBlock(table, index));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view index_block,
+                            ReadBlock(table, index, index_storage));
   return WalkBlock(index_block, [&](std::string_view, std::string_view value) -> Status {
     BlockHandle handle;
+    std::string storage;
     WHYLIGHT_RETURN_IF_ERROR(TakeHandle(value, handle));
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view block, ReadBlock(table, handle));
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view block, ReadBlock(table, handle, storage));
     return WalkBlock(block, visit);
   });
 }

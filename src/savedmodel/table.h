@@ -15,8 +15,7 @@ namespace whylight {
 using TableVisitor = std::function<Status(std::string_view key, std::string_view value)>;
 
 // Walks a whole table. Every block is compared with its checksum.
-// Errors: kDataLoss for a damaged or truncated table; kUnimplemented for compressed blocks; those
-// of `visit`.
+// Errors: kDataLoss for a damaged or truncated table; those of `visit`.
 Status ReadTable(std::string_view table, const TableVisitor& visit);
 
 }  // namespace whylight
