@@ -10,14 +10,17 @@
 
 namespace whylight {
 
-// dL/dx for each input of a node; nullopt: no gradient flows there (integer, constant by nature).
+// dL/dx for each input of a node; nullopt: no gradient flows there (an integer) or none is known.
+// If that input turns out to lie on the path, AddGradients fails and names it.
 using Gradients = std::vector<std::optional<Output>>;
 
 struct GradientArgs {
   GraphBuilder& b;
-  std::span<const Output> x;   // The node's inputs.
-  std::span<const Output> y;   // Its outputs.
-  std::span<const Output> dy;  // dL/dy, one for each output; zeros where nothing arrives.
+  std::span<const Output> x;  // The node's inputs.
+  std::span<const Output> y;  // Its outputs.
+  // dL/dy, one for each output; zeros where nothing arrives; empty Outputs for those that carry no
+  // gradient by their type (integers, strings, handles).
+  std::span<const Output> dy;
 
   const Node& node() const { return *y[0].node; }
 };
