@@ -45,7 +45,7 @@ Status Instead(const std::string& path) {
   const Recognised found = Recognise(path);
   std::string message = Quote(path) + ": expected a SavedModel, found " + found.what;
   if (!found.fix.empty()) {
-    message += ". To make a SavedModel of it:\n    ";
+    message += ". To make a SavedModel:\n    ";
     for (const char c : found.fix) {
       message += c;
       if (c == '\n') message += "    ";

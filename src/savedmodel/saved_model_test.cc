@@ -179,6 +179,30 @@ TEST(ReadSavedModel, SurvivesAFolderWithALineEndInItsName) {
   EXPECT_THAT(status.message(), HasSubstr("odd\\nname2"));
 }
 
+TEST(ReadSavedModel, RefusesAFileOfTwoGigabytes) {
+  const TemporaryFolder folder;
+  const std::string file = folder.Write("saved_model.pb", "x");
+  std::filesystem::resize_file(file, std::uintmax_t{1} << 31);  // A hole: no room on disk.
+  const Status status = ReadSavedModel(folder.path()).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("less than 2 GB"), HasSubstr("found 2.1 GB")));
+}
+
+TEST(ReadSavedModel, RefusesAModelInChunks) {
+  const TemporaryFolder folder;
+  folder.Write("saved_model.cpb", "x");
+  EXPECT_EQ(ReadSavedModel(folder.path()).status().code(), StatusCode::kUnimplemented);
+}
+
+TEST(ReadSavedModel, NamesLineAndFileOfBadText) {
+  const TemporaryFolder folder;
+  folder.Write("saved_model.pbtxt", "saved_model_schema_version: 1\nmeta_graph { }");
+  const Status status = ReadSavedModel(folder.path()).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("saved_model.pbtxt' (44 bytes)"),
+                                      HasSubstr("line 2, column 1"), HasSubstr("'meta_graph'")));
+}
+
 struct BadPath {
   const char* name;
   std::string path;

@@ -1,4 +1,5 @@
-// Reading the protobuf wire format with protozero. For .cc files of this folder only.
+// Reading the protobuf wire format with protozero. For .cc files of savedmodel/
+// and graph/ only.
 //
 // protozero throws on malformed data, and asserts when a field is read as a type that its wire
 // type does not allow. So: switch on tag_and_type() with Bytes(n), Varint(n), and read inside
@@ -25,9 +26,17 @@ constexpr std::uint32_t Varint(std::uint32_t field) {
 constexpr std::uint32_t Fixed32(std::uint32_t field) {
   return protozero::tag_and_type(field, protozero::pbf_wire_type::fixed32);
 }
+constexpr std::uint32_t Fixed64(std::uint32_t field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::fixed64);
+}
 
 inline protozero::pbf_reader Reader(std::string_view bytes) {
   return protozero::pbf_reader(bytes.data(), bytes.size());
+}
+
+// Goes to the next length-delimited field of that number; false if there is none.
+inline bool NextBytes(protozero::pbf_reader& reader, std::uint32_t field) {
+  return reader.next(field, protozero::pbf_wire_type::length_delimited);
 }
 
 // The current field, which is length-delimited.
