@@ -9,17 +9,21 @@
 //               array of instances; or one instance over several lines.
 //   columns     {"inputs": {"age": [31, 44], "job": [...]}}: one value per input with a leading row
 //               axis; {"inputs": [...]} if there is one input.
-//   CSV         io/csv.h. The header names the inputs (each a scalar), or the elements of the one
-//               vector input; without a header (a first row of numbers) the elements by position.
-//               Columns that are no input are named in notes() and ignored.
+//   CSV         io/csv.h. The header names the inputs (each of one element), or the elements of the
+//               one input that has many, in order; without a header (a first row of numbers) the
+//               elements of the one input by position. Other columns, for an input of many elements
+//               those at the end, are named in notes() and ignored. An empty cell is an error of
+//               its row, but for "" in quotes as a string. Bool cells: true, false, 1, 0.
 //   text        a file's bytes as the one string input (any extension that is none of the others).
 //   image       a file's bytes if the one input takes strings, else decoded by `decode_image`.
-// An instance is an object with a value for each input, or a bare value if there is one input.
+// An instance is an object with a value for each input, or a bare value if there is one input. An
+// input may itself be called "instances" or "inputs": the nesting of the value decides.
 //
 // Values: nested lists as deep as the input's shape. A bare value serves for shape [1]. Floats
 // accept integers; integers accept integral numbers without point or exponent, in range; bool
-// accepts true and false alone; strings accept strings and {"b64": "..."}. float16 to float64 are
-// read correctly rounded from the text; beyond their range is an error, never an infinity.
+// accepts true and false alone; strings accept strings and {"b64": "..."}. float32 and
+// float64 are read correctly rounded from the text; beyond the range is an error, never an
+// infinity.
 //
 // Errors of a row (kInvalidArgument), each with its place:
 //   instances[2].image[0][3]: expected a number, got "old"
@@ -37,6 +41,7 @@
 #include <string_view>
 #include <vector>
 
+#include "whylight/json.h"
 #include "whylight/status.h"
 #include "whylight/tensor.h"
 
@@ -51,10 +56,12 @@ struct FieldSpec {
 
 struct Instance {
   std::size_t number = 0;  // From 0, over all files.
-  std::string place;  // "instances[2]", "line 3", "cats/7.jpg"; "b.csv: line 3" of several files.
+  // "instances[2]", "line 3", "row 3" of columns, "cats/7.jpg"; "b.csv: line 3" of several files.
+  std::string place;
   std::vector<Tensor> values;  // In the order of the specs, no row axis. Empty unless status is OK.
-  std::string source_json;  // The instance as given, compact; {"b64": ...} for files. Always JSON,
-                            // but for NaN tokens that were allowed; null if it was unreadable.
+  // The instance as given, compact: an object by column for CSV, a string for a text file, {"b64":
+  // ...} for an image. Always JSON, but for NaN tokens that were allowed; "null" if unreadable.
+  std::string source_json = "null";
   Status status;
 };
 
@@ -64,6 +71,9 @@ struct InstanceReaderOptions {
   InstanceFormat format = InstanceFormat::kAuto;
   // NaN and Infinity: tokens in JSON (TensorFlow Serving reads them), nan and inf in CSV.
   bool allow_non_finite = false;
+  // CSV: names of the elements of the one vector input (metadata's index_feature_mapping). Set:
+  // columns are taken by these names, in whatever order they stand.
+  std::vector<std::string> element_names;
   // Turns the bytes of an image file into a tensor for the field. Unset: image files are refused
   // unless the field takes strings. See image/image_tensor.h for one.
   std::function<Result<Tensor>(std::string_view bytes, const FieldSpec& field)> decode_image;
@@ -78,6 +88,8 @@ class InstanceReader {
 
   // "signature_name" of a document; empty without one. Known before the first Next().
   const std::string& signature_name() const { return signature_name_; }
+  // The other members of a document ("parameters", "explanationSpecOverride"), as they stand there.
+  const Json& request() const { return request_; }
   // Names of the elements of the one vector input, from a CSV header; else empty.
   const std::vector<std::string>& feature_names() const { return feature_names_; }
   // What a user should be told once: "column 'label' is not an input and is ignored".
@@ -85,6 +97,7 @@ class InstanceReader {
 
  protected:
   std::string signature_name_;
+  Json request_ = Json::Object();
   std::vector<std::string> feature_names_;
   std::vector<std::string> notes_;
 };

@@ -64,7 +64,7 @@ class JsonWriter {
   void Raw(std::string_view json);      // Text that is one JSON value already.
   void Value(const Json& value);
   // Nested lists; a scalar is a bare value. 16- and 32-bit floats are written as Float. Complex
-  // numbers are [re, im]. Needs a dtype with elements (not resource or variant).
+  // numbers are [re, im]. Needs a numeric, bool, string or complex dtype (WHYLIGHT_CHECK).
   void Value(const Tensor& value);
   // Row `row` of a tensor of rank >= 1, as Value would write it.
   void Row(const Tensor& value, std::size_t row);
@@ -79,8 +79,9 @@ class JsonWriter {
   void Begin(char bracket);
   void End(char bracket);
   void NewLine();
-  void Number(std::string_view text);
+  void Shortest(std::string_view text);
   void Element(const Tensor& value, std::size_t index);
+  // Writes the elements from `index` on as lists of the axes from `axis` on; the index behind them.
   std::size_t Elements(const Tensor& value, int axis, std::size_t index);
 
   std::string* out_;

@@ -1,0 +1,59 @@
+// One instance: JSON text to tensors. Private to io/; the contract is that of io/instances.h.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "io/instances.h"
+#include "io/json_reader.h"
+#include "whylight/status.h"
+
+namespace whylight {
+
+// Where a value stands, as messages say it. A path ("instances[2]") is continued by ".age[0]",
+// anything else ("line 3") by ": age[0]".
+struct Place {
+  std::string text;
+  bool is_path = false;
+
+  std::string Member(std::string_view name) const;  // "instances[2].age"
+};
+
+class InstanceParser {
+ public:
+  InstanceParser(std::vector<FieldSpec> fields, bool allow_non_finite)
+      : fields_(std::move(fields)), allow_non_finite_(allow_non_finite) {}
+
+  const std::vector<FieldSpec>& fields() const { return fields_; }
+  std::string FieldNames() const;  // "age, job"
+  bool TakesOneString() const;     // A single input of one string.
+
+  // An object with a value per field, or a bare value. Syntax errors count lines from `first_line`.
+  Result<std::vector<Tensor>> Parse(std::string_view json, const Place& place,
+                                    std::size_t first_line = 1) const;
+  // The value of one field. `place` is the value's own.
+  Result<Tensor> ParseField(std::string_view json, const FieldSpec& field,
+                            const std::string& place) const;
+
+  // Whether a valid JSON array is a list of instances rather than the bare value of one.
+  bool IsListOfInstances(std::string_view json) const;
+  // Whether a member "instances" or "inputs" with this value makes its object a request, rather
+  // than an instance with an input of that name.
+  bool IsRequestMember(std::string_view key, std::string_view value) const;
+
+ private:
+  Result<Tensor> ReadField(JsonReader& reader, const FieldSpec& field,
+                           const std::string& place) const;
+  const FieldSpec* Find(std::string_view name) const;
+
+  std::vector<FieldSpec> fields_;
+  bool allow_non_finite_ = false;
+};
+
+// Whether `json` begins an object whose first key is "b64".
+bool IsBase64Object(std::string_view json);
+
+}  // namespace whylight

@@ -1,0 +1,37 @@
+// The readers behind OpenInstances, one for each form. Private to io/.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/files.h"
+#include "io/instance_parser.h"
+#include "io/instances.h"
+#include "whylight/status.h"
+
+namespace whylight {
+
+// What every reader is made of. `parser` and `options` outlive the reader.
+struct ReaderContext {
+  const InstanceParser& parser;
+  const InstanceReaderOptions& options;
+};
+
+std::unique_ptr<InstanceReader> MakeJsonLinesReader(const ReaderContext& context,
+                                                    std::unique_ptr<LineReader> lines);
+
+// Checks all of the text first, so that a request is refused as a whole or not at all.
+Result<std::unique_ptr<InstanceReader>> MakeJsonDocumentReader(const ReaderContext& context,
+                                                               std::string text);
+
+Result<std::unique_ptr<InstanceReader>> MakeCsvReader(const ReaderContext& context,
+                                                      std::unique_ptr<LineReader> lines);
+
+// One instance: the bytes as they are, or through options.decode_image.
+Result<std::unique_ptr<InstanceReader>> MakeTextReader(const ReaderContext& context,
+                                                       std::string bytes);
+Result<std::unique_ptr<InstanceReader>> MakeImageReader(const ReaderContext& context,
+                                                        std::string bytes);
+
+}  // namespace whylight
