@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Writes the golden gradients: what TensorFlow's own Python says the gradient of every op is.
+
+    .venv/bin/python tests/golden/make_gradients.py [family ...]     (all families by default)
+
+For each case of cases_<family>.py (families: math, reduce, nn, array) it builds a graph with one op
+under test, runs tf.gradients on it with a random cotangent, and appends the graph, the values and
+the expected gradients to gradients_<family>.bin. src/autodiff/golden_test.cc replays that file.
+
+A cases file holds one list, CASES, of case(...) rows:
+
+    from cases import case, const, feed, x
+
+    CASES = [
+        case("Mul", x(2, 3), x(3)),                                     # float64, random in (-1, 1)
+        case("Sum", x(2, 3), const([-1]), keep_dims=True),              # keywords are attributes
+        case("Sum", x(2, 3, known=(None, 3)), feed([0]), name="sum_unknown_batch"),
+        case("Maximum", x(values=[1.0, 2.0]), x(values=[1.0, 3.0]), numeric=False),  # a tie
+    ]
+
+Format of gradients_<family>.bin: fields, each a tag (1 byte), a length (4 bytes, little endian) and
+that many bytes. Fields of a case, in this order (* any number, ? at most one):
+    C  name of the case: starts a case       O  op under test          G  serialized GraphDef
+    N? no central differences (empty)        R? relative tolerance as text
+    S? needs static shapes, else may refuse (empty)
+    ( X  name of an explained tensor, V  its value,
+      E? expected gradient: absent if TensorFlow has no rule for the op; empty if it says "none" )*
+    ( F  name of a tensor that is only fed, V  its value )*
+    ( Y  name of an output, D  its cotangent )*
+Values are serialized TensorProtos. The first field of a file is P, the TensorFlow version.
+"""
+
+import os
+
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # Some oneDNN gradient kernels corrupt the heap.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import importlib
+import inspect
+import pathlib
+import struct
+import sys
+import zlib
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+FAMILIES = ("math", "reduce", "nn", "array")
+MAX_BYTES = 1_500_000  # The files are committed.
+
+
+def field(tag, payload=b""):
+    payload = payload.encode() if isinstance(payload, str) else payload
+    return tag.encode() + struct.pack("<I", len(payload)) + payload
+
+
+def proto(value, dtype=None):
+    return tf.make_tensor_proto(value, dtype=dtype).SerializeToString()
+
+
+class Builder:
+    """Turns the inputs of a case into tensors of the current graph, and remembers the values."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.explained = []  # (tensor, value)
+        self.fed = []
+
+    def tensor(self, spec):
+        if isinstance(spec, (list, tuple)):
+            return [self.tensor(s) for s in spec]
+        value = spec.draw(self.rng)
+        if spec.kind == "const":
+            return tf.constant(value)
+        known = value.shape if spec.known is None else spec.known
+        tensor = tf.compat.v1.placeholder(
+            value.dtype,
+            None if known == "rank?" else known,
+            name=f"{spec.kind}{len(self.explained) + len(self.fed)}",
+        )
+        (self.explained if spec.kind == "x" else self.fed).append((tensor, value))
+        return tensor
+
+
+def cotangent(rng, y, value):
+    # Away from 0 and from 1: a rule that forgets to multiply by it must fail.
+    draw = lambda: rng.uniform(0.5, 2.0, value.shape) * rng.choice([-1.0, 1.0], value.shape)
+    result = draw() + 1j * draw() if y.dtype.is_complex else draw()
+    return np.asarray(result).astype(y.dtype.as_numpy_dtype)
+
+
+def is_differentiable(tensor):
+    return tensor.dtype.is_floating or tensor.dtype.is_complex
+
+
+def input_names(op):
+    """What tf.raw_ops calls the op's inputs: the op's own names but for a few."""
+    names = [arg.name for arg in op_def_registry.get(op).input_arg]
+    parameters = list(inspect.signature(getattr(tf.raw_ops, op)).parameters)
+    return [name if name in parameters else parameters[i] for i, name in enumerate(names)]
+
+
+def evaluate(row):
+    """Fields of one case."""
+    builder = Builder(zlib.crc32(row.name.encode()))
+    with tf.Graph().as_default() as graph:
+        if row.fn is not None:
+            outputs = row.fn(*[builder.tensor(s) for s in row.inputs])
+        else:
+            names = input_names(row.op)
+            if len(row.inputs) != len(names):
+                raise ValueError(f"{row.op} takes {names}, got {len(row.inputs)} inputs")
+            arguments = dict(zip(names, map(builder.tensor, row.inputs), strict=True))
+            outputs = getattr(tf.raw_ops, row.op)(**arguments, **row.attrs)
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        ys = [y for y in outputs if isinstance(y, tf.Tensor)]
+        ys = [y for i, y in enumerate(ys) if (row.outputs is None or i in row.outputs)]
+        differentiable = [y for y in ys if is_differentiable(y)]
+        graph_def = graph.as_graph_def()
+        feeds = dict(builder.explained + builder.fed)
+        xs = [tensor for tensor, _ in builder.explained]
+        with tf.compat.v1.Session(graph=graph) as session:
+            values = session.run(differentiable, feeds)
+            dys = [
+                cotangent(builder.rng, y, v) for y, v in zip(differentiable, values, strict=True)
+            ]
+            dxs = [None] * len(xs)
+            if row.reference and differentiable:
+                dxs = tf.gradients(differentiable, xs, [tf.constant(d) for d in dys])
+            expected = []
+            for dx in dxs:
+                expected.append(
+                    None if dx is None else session.run(tf.convert_to_tensor(dx), feeds)
+                )
+
+    result = (
+        field("C", row.name)
+        + field("O", row.op)
+        + field("G", graph_def.SerializeToString(deterministic=True))
+    )
+    if not row.numeric:
+        result += field("N")
+    if row.tolerance is not None:
+        result += field("R", repr(row.tolerance))
+    if row.needs_shapes:
+        result += field("S")
+    for (tensor, value), dx in zip(builder.explained, expected, strict=True):
+        result += field("X", tensor.name) + field("V", proto(value))
+        if row.reference:
+            if dx is not None and not np.all(np.isfinite(dx)) and not row.infinite:
+                raise ValueError(f"{row.name}: a gradient is not finite: {dx}")
+            result += field("E", b"" if dx is None else proto(dx))
+    for tensor, value in builder.fed:
+        result += field("F", tensor.name) + field("V", proto(value))
+    for y, dy in zip(differentiable or ys, dys or [None] * len(ys), strict=True):
+        result += field("Y", y.name) + field("D", b"" if dy is None else proto(dy))
+    return result
+
+
+def main(families):
+    for family in families or FAMILIES:
+        rows = importlib.import_module(f"cases_{family}").CASES
+        names = [row.name for row in rows]
+        repeated = {name for name in names if names.count(name) > 1}
+        if repeated:
+            raise ValueError(f"cases_{family}: names used twice: {sorted(repeated)}")
+        data = field("P", tf.__version__)
+        failed = 0
+        for row in rows:
+            try:
+                data += evaluate(row)
+            except (
+                Exception
+            ) as error:  # Of any kind: the case is wrong, and all wrong ones are shown.
+                failed += 1
+                print(f"cases_{family}: {row.name}: {str(error)[:500]}", file=sys.stderr)
+        if failed:
+            sys.exit(f"cases_{family}: {failed} of {len(rows)} cases failed; nothing was written")
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"gradients_{family}.bin would be {len(data)} bytes")
+        (HERE / f"gradients_{family}.bin").write_bytes(data)
+        ops = len({row.op for row in rows})
+        print(f"gradients_{family}.bin: {ops} ops, {len(rows)} cases, {len(data)} bytes")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
