@@ -1,4 +1,4 @@
-// One instance: JSON text to tensors. Private to io/; the contract is that of io/instances.h.
+// One instance: JSON text to tensors. Private to io/ and metadata/; the contract is that of io/instances.h.
 #pragma once
 
 #include <cstddef>

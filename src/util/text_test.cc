@@ -130,7 +130,7 @@ TEST(SuggestTest, NamesTheSlipAndNothingElse) {
   EXPECT_EQ(Suggest("height", kNames), "");
   EXPECT_EQ(Suggest("", kNames), "");
   EXPECT_EQ(Suggest(std::string(1 << 20, 'a'), kNames), "");
-  EXPECT_EQ(DidYouMean("jb", kNames), "");
+  EXPECT_EQ(DidYouMean("salary", kNames), "");
   EXPECT_EQ(DidYouMean("joob", kNames), " (did you mean 'job'?)");
 }
 
