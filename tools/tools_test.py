@@ -111,8 +111,13 @@ class CountTests(unittest.TestCase):
          "7 passed, 1 failed\n"),
         ("script", '<testcase name="s" status="run"/>', 0, "1 passed, 0 failed\n"),
         ("failed_script", '<testcase name="s" status="fail"/>', 1, "0 passed, 1 failed\n"),
-        ("not_built", '<testcase name="s" status="notrun"><failure/></testcase>', 1,
-         "0 passed, 1 failed\n"),
+        ("not_built", '<testcase name="s" status="notrun"><skipped message="Unable to find '
+         'executable: s"/></testcase>', 1, "0 passed, 1 failed\n"),
+        ("disabled", '<testcase name="s" status="disabled"/>' +
+         GTEST % ("run", "[  PASSED  ] 1 test.\n"), 0, "1 skipped: s\n1 passed, 0 failed\n"),
+        ("skip_code", '<testcase name="s" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/>'
+         "</testcase>" + GTEST % ("run", "[  PASSED  ] 1 test.\n"), 0,
+         "1 skipped: s\n1 passed, 0 failed\n"),
         ("skipped", GTEST % ("run", "[  PASSED  ] 1 test.\n[  SKIPPED ] 1 test, listed below:\n"
                              "[  SKIPPED ] A.B/c\n"), 0, "1 skipped: A.B/c\n1 passed, 0 failed\n"),
         ("sum", GTEST % ("run", "[  PASSED  ] 7 tests.\n") + '<testcase name="s" status="run"/>',
