@@ -124,7 +124,7 @@ Json ExplanationMetadataToJson(const ExplanationMetadata& metadata, MetadataForm
 // A baseline as a tensor of `shape`: a number (or, for string tensors, a string or {"b64": ...})
 // for all elements, or nested lists of exactly that shape. `shape` may hold unknowns, which a
 // nested list settles; a scalar with unknowns is an error. `place` begins the messages.
-// Errors  kInvalidArgument: "inputs.age.input_baselines[0]: expected shape [3], got [2]".
+// Errors  kInvalidArgument: "inputs.age.input_baselines[0]: expected 3 values, got 2".
 Result<Tensor> BaselineFromJson(const Json& json, DType dtype, const Shape& shape,
                                 std::string_view place);
 

@@ -1,0 +1,182 @@
+// ExplanationParameters and the legacy explanationConfig.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "io/json.h"
+#include "metadata/json_members.h"
+#include "whylight/metadata.h"
+
+namespace whylight {
+namespace {
+
+constexpr int kServiceSteps = 100, kServicePaths = 50, kServiceSamples = 50;
+
+class Reader {
+ public:
+  Result<ExplanationParameters> Read(const Json& json) {
+    const auto method = [this](MethodName name) -> MemberHandler {
+      return [this, name](const auto& at, const Json& v) { ReadMethod(at, v, name); };
+    };
+    ReadMembers("", json, KeyStyle::kCamelOrSnake,
+                {{"integrated_gradients_attribution", method(MethodName::kIntegratedGradients)},
+                 {"sampled_shapley_attribution", method(MethodName::kSampledShapley)},
+                 {"xrai_attribution", method(MethodName::kXrai)},
+                 {"examples", [this](const auto&, const Json&) { has_examples_ = true; }},
+                 {"top_k", [this](const auto& at, const Json& v) { ReadTopK(at, v); }},
+                 {"output_indices", [this](const auto& at, const Json& v) { ReadIndices(at, v); }}},
+                problems_);
+    const Status status = ToStatus(problems_.problems());
+    WHYLIGHT_RETURN_IF_ERROR(status);
+    if (has_examples_) {
+      return Unimplemented(
+          "examples: example-based explanations are not available; expected "
+          "integratedGradientsAttribution, sampledShapleyAttribution or "
+          "xraiAttribution");
+    }
+    parameters_.warnings = problems_.problems();
+    return parameters_;
+  }
+
+ private:
+  struct Range {
+    std::int64_t least = 1;
+    std::int64_t service_limit = std::numeric_limits<int>::max();
+  };
+
+  bool ReadInt(const std::string& place, const Json& json, const Range& range, int* value) {
+    // Numbers that travelled as a protobuf Struct are doubles.
+    const double number = json.is_number() ? json.number() : 0.5;
+    if (!std::isfinite(number) || std::trunc(number) != number) {
+      problems_.Error(place, "expected an integer, got " +
+                                 (json.is_number() ? WriteJson(json) : Describe(json)));
+      return false;
+    }
+    if (number < static_cast<double>(range.least) || number > std::numeric_limits<int>::max()) {
+      problems_.Error(place, "expected an integer of at least " + std::to_string(range.least) +
+                                 " that fits in 32 bits, got " + WriteJson(json));
+      return false;
+    }
+    *value = static_cast<int>(json.number());
+    if (*value > range.service_limit) {
+      problems_.Warning(place, std::to_string(*value) + " is above the service's limit of " +
+                                   std::to_string(range.service_limit));
+    }
+    return true;
+  }
+
+  void ReadMethod(const std::string& place, const Json& json, MethodName name) {
+    if (parameters_.method) problems_.Error(place, "a second method: expected one");
+    parameters_.method = name;
+    const bool is_shapley = name == MethodName::kSampledShapley;
+    const auto count = [this](std::optional<int>* to, std::int64_t limit) -> MemberHandler {
+      return [this, to, limit](const auto& at, const Json& v) {
+        int value = 0;
+        if (to->has_value()) problems_.Error(at, "given twice, under two names");
+        if (ReadInt(at, v, {.service_limit = limit}, &value)) *to = value;
+      };
+    };
+    MemberTable table;
+    if (is_shapley) {
+      table.emplace_back("path_count", count(&parameters_.path_count, kServicePaths));
+      table.emplace_back("num_paths", count(&parameters_.path_count, kServicePaths));
+    } else {
+      table.emplace_back("step_count", count(&parameters_.step_count, kServiceSteps));
+      table.emplace_back("num_integral_steps", count(&parameters_.step_count, kServiceSteps));
+      table.emplace_back("smooth_grad_config",
+                         [this](const auto& at, const Json& v) { ReadSmoothGrad(at, v); });
+      table.emplace_back("blur_baseline_config", [this](const auto& at, const Json& v) {
+        ReadMembers(at, v, KeyStyle::kCamelOrSnake,
+                    {{"max_blur_sigma",
+                      [this](const auto& sigma_at, const Json& sigma) {
+                        double value = 0;
+                        if (ReadSigma(sigma_at, sigma, &value)) parameters_.max_blur_sigma = value;
+                      }}},
+                    problems_);
+      });
+    }
+    ReadMembers(place, json, KeyStyle::kCamelOrSnake, table, problems_);
+  }
+
+  bool ReadSigma(const std::string& place, const Json& json, double* value) {
+    if (!problems_.ReadNumber(place, json, value)) return false;
+    // Written so that NaN fails too.
+    if (*value >= 0 && *value <= std::numeric_limits<double>::max()) return true;
+    problems_.Error(place, "expected a finite number of at least 0");
+    return false;
+  }
+
+  void ReadSmoothGrad(const std::string& place, const Json& json) {
+    SmoothGradParameters& smooth = parameters_.smooth_grad.emplace();
+    bool has_sigma = false, has_features = false;
+    ReadMembers(place, json, KeyStyle::kCamelOrSnake,
+                {{"noise_sigma",
+                  [&](const auto& at, const Json& v) {
+                    has_sigma = true;
+                    ReadSigma(at, v, &smooth.noise_sigma);
+                  }},
+                 {"feature_noise_sigma",
+                  [&](const auto& at, const Json& v) {
+                    has_features = true;
+                    ReadMembers(at, v, KeyStyle::kCamelOrSnake,
+                                {{"noise_sigma",
+                                  [&](const auto& list_at, const Json& list) {
+                                    ReadFeatureSigmas(list_at, list, smooth);
+                                  }}},
+                                problems_);
+                  }},
+                 {"noisy_sample_count",
+                  [&](const auto& at, const Json& v) {
+                    ReadInt(at, v, {.service_limit = kServiceSamples}, &smooth.noisy_sample_count);
+                  }}},
+                problems_);
+    if (has_sigma && has_features) {
+      problems_.Error(place, "noiseSigma and featureNoiseSigma exclude each other");
+    }
+  }
+
+  void ReadFeatureSigmas(const std::string& place, const Json& json, SmoothGradParameters& smooth) {
+    if (!json.is_array()) return problems_.WrongType(place, "a list", json);
+    for (std::size_t i = 0; i < json.array().size(); ++i) {
+      auto& [name, sigma] = smooth.feature_noise_sigma.emplace_back("", 0.1);
+      std::string* const to_name = &name;
+      double* const to_sigma = &sigma;
+      ReadMembers(
+          place + "[" + std::to_string(i) + "]", json.array()[i], KeyStyle::kCamelOrSnake,
+          {{"name", [this, to_name](const auto& at,
+                                    const Json& v) { problems_.ReadString(at, v, to_name); }},
+           {"sigma",
+            [this, to_sigma](const auto& at, const Json& v) { ReadSigma(at, v, to_sigma); }}},
+          problems_);
+    }
+  }
+
+  void ReadTopK(const std::string& place, const Json& json) {
+    int value = 0;
+    if (!ReadInt(place, json, {.least = -1}, &value)) return;
+    if (value == 0) return problems_.Error(place, "expected at least 1, or -1 for all, got 0");
+    parameters_.top_k = value;
+  }
+
+  void ReadIndices(const std::string& place, const Json& json) {
+    if (!json.is_array()) return problems_.WrongType(place, "a list of integers", json);
+    for (std::size_t i = 0; i < json.array().size(); ++i) {
+      int index = 0;
+      if (ReadInt(place + "[" + std::to_string(i) + "]", json.array()[i], {.least = 0}, &index)) {
+        parameters_.output_indices.push_back(index);
+      }
+    }
+  }
+
+  ExplanationParameters parameters_;
+  ProblemList problems_;
+  bool has_examples_ = false;
+};
+
+}  // namespace
+
+Result<ExplanationParameters> ParseExplanationParameters(const Json& json) {
+  return Reader().Read(json);
+}
+
+}  // namespace whylight
