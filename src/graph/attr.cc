@@ -5,31 +5,26 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 #include <utility>
 
 #include "graph/attr_proto.h"
+#include "savedmodel/wire.h"
 
 namespace whylight {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::pbf_wire_type;
 using protozero::pbf_writer;
-using protozero::tag_and_type;
-
-constexpr auto kBytes = pbf_wire_type::length_delimited;
-constexpr auto kVarint = pbf_wire_type::varint;
-constexpr auto kFixed32 = pbf_wire_type::fixed32;
-constexpr auto kFixed64 = pbf_wire_type::fixed64;
+using wire::Bytes;
+using wire::Fixed32;
+using wire::Fixed64;
+using wire::Reader;
+using wire::Varint;
+using wire::View;
 
 // A GraphDef holds no more, and neither should what a few bytes of it ask us to expand.
 constexpr std::int64_t kMaxTensorBytes = std::int64_t{1} << 31;
-
-std::string_view ToView(const protozero::data_view& view) { return {view.data(), view.size()}; }
-std::string_view GetView(pbf_reader& reader) { return ToView(reader.get_view()); }
-pbf_reader Open(std::string_view bytes) { return pbf_reader(bytes.data(), bytes.size()); }
 
 // The functions below throw protozero::exception for malformed bytes; the public ones catch it.
 Status Malformed(std::string_view what, const protozero::exception& e) {
@@ -41,14 +36,14 @@ DType ReadDType(pbf_reader& reader) { return static_cast<DType>(reader.get_enum(
 Shape ReadShape(std::string_view bytes) {
   std::vector<std::int64_t> dims;
   bool unknown_rank = false;
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(2, kBytes): {  // dim
+      case Bytes(2): {  // dim
         std::int64_t size = 0;
-        pbf_reader dim = Open(GetView(message));
+        pbf_reader dim = Reader(View(message));
         while (dim.next()) {
-          if (dim.tag_and_type() == tag_and_type(1, kVarint)) {
+          if (dim.tag_and_type() == Varint(1)) {
             size = dim.get_int64();
           } else {
             dim.skip();
@@ -57,7 +52,7 @@ Shape ReadShape(std::string_view bytes) {
         dims.push_back(std::max(size, Shape::kUnknown));
         break;
       }
-      case tag_and_type(3, kVarint):
+      case Varint(3):
         unknown_rank = message.get_bool();
         break;
       default:
@@ -70,13 +65,13 @@ Shape ReadShape(std::string_view bytes) {
 FunctionRef ReadFunction(std::string_view bytes) {
   FunctionRef function;
   pbf_writer attrs(function.attrs);
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
+      case Bytes(1):
         function.name = message.get_string();
         break;
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         attrs.add_bytes(2, message.get_view());
         break;
       default:
@@ -89,7 +84,7 @@ FunctionRef ReadFunction(std::string_view bytes) {
 // Appends the values of a repeated varint field in either encoding, packed or one by one.
 template <typename T, typename Out>
 void ReadVarints(pbf_reader& reader, Out out) {
-  if (reader.wire_type() == kVarint) {
+  if (reader.wire_type() == protozero::pbf_wire_type::varint) {
     *out = static_cast<T>(reader.get_int64());
     return;
   }
@@ -98,7 +93,7 @@ void ReadVarints(pbf_reader& reader, Out out) {
 
 template <typename Out>
 void ReadFloats(pbf_reader& reader, Out out) {
-  if (reader.wire_type() == kFixed32) {
+  if (reader.wire_type() == protozero::pbf_wire_type::fixed32) {
     *out = reader.get_float();
     return;
   }
@@ -107,7 +102,7 @@ void ReadFloats(pbf_reader& reader, Out out) {
 
 template <typename Out>
 void ReadDoubles(pbf_reader& reader, Out out) {
-  if (reader.wire_type() == kFixed64) {
+  if (reader.wire_type() == protozero::pbf_wire_type::fixed64) {
     *out = reader.get_double();
     return;
   }
@@ -124,59 +119,59 @@ std::vector<T>* ListOf(AttrValue& value) {
 // AttrValue.ListValue; `whole` is the AttrValue around it, kept if the list is not understood.
 AttrValue ReadList(std::string_view bytes, std::string_view whole) {
   AttrValue value = EmptyList{};
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     bool understood = false;
     switch (message.tag_and_type()) {
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         if (auto* list = ListOf<std::string>(value)) {
           list->push_back(message.get_string());
           understood = true;
         }
         break;
-      case tag_and_type(3, kBytes):
-      case tag_and_type(3, kVarint):
+      case Bytes(3):
+      case Varint(3):
         if (auto* list = ListOf<std::int64_t>(value)) {
           ReadVarints<std::int64_t>(message, std::back_inserter(*list));
           understood = true;
         }
         break;
-      case tag_and_type(4, kBytes):
-      case tag_and_type(4, kFixed32):
+      case Bytes(4):
+      case Fixed32(4):
         if (auto* list = ListOf<float>(value)) {
           ReadFloats(message, std::back_inserter(*list));
           understood = true;
         }
         break;
-      case tag_and_type(5, kBytes):
-      case tag_and_type(5, kVarint):
+      case Bytes(5):
+      case Varint(5):
         if (auto* list = ListOf<bool>(value)) {
           ReadVarints<bool>(message, std::back_inserter(*list));
           understood = true;
         }
         break;
-      case tag_and_type(6, kBytes):
-      case tag_and_type(6, kVarint):
+      case Bytes(6):
+      case Varint(6):
         if (auto* list = ListOf<DType>(value)) {
           ReadVarints<DType>(message, std::back_inserter(*list));
           understood = true;
         }
         break;
-      case tag_and_type(7, kBytes):
+      case Bytes(7):
         if (auto* list = ListOf<Shape>(value)) {
-          list->push_back(ReadShape(GetView(message)));
+          list->push_back(ReadShape(View(message)));
           understood = true;
         }
         break;
-      case tag_and_type(8, kBytes):
+      case Bytes(8):
         if (auto* list = ListOf<TensorBytes>(value)) {
           list->push_back({message.get_string()});
           understood = true;
         }
         break;
-      case tag_and_type(9, kBytes):
+      case Bytes(9):
         if (auto* list = ListOf<FunctionRef>(value)) {
-          list->push_back(ReadFunction(GetView(message)));
+          list->push_back(ReadFunction(View(message)));
           understood = true;
         }
         break;
@@ -190,35 +185,35 @@ AttrValue ReadList(std::string_view bytes, std::string_view whole) {
 
 AttrValue ReadAttr(std::string_view bytes) {
   AttrValue value = RawAttr{std::string(bytes)};
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
-        value = ReadList(GetView(message), bytes);
+      case Bytes(1):
+        value = ReadList(View(message), bytes);
         break;
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         value = message.get_string();
         break;
-      case tag_and_type(3, kVarint):
+      case Varint(3):
         value = message.get_int64();
         break;
-      case tag_and_type(4, kFixed32):
+      case Fixed32(4):
         value = message.get_float();
         break;
-      case tag_and_type(5, kVarint):
+      case Varint(5):
         value = message.get_bool();
         break;
-      case tag_and_type(6, kVarint):
+      case Varint(6):
         value = ReadDType(message);
         break;
-      case tag_and_type(7, kBytes):
-        value = ReadShape(GetView(message));
+      case Bytes(7):
+        value = ReadShape(View(message));
         break;
-      case tag_and_type(8, kBytes):
+      case Bytes(8):
         value = TensorBytes{message.get_string()};
         break;
-      case tag_and_type(10, kBytes):
-        value = ReadFunction(GetView(message));
+      case Bytes(10):
+        value = ReadFunction(View(message));
         break;
       default:
         return RawAttr{std::string(bytes)};
@@ -369,48 +364,48 @@ enum class Elements { kRead, kSkip };
 
 TensorFields ReadTensor(std::string_view bytes, Elements elements) {
   TensorFields fields;
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     const auto key = message.tag_and_type();
-    if (key == tag_and_type(1, kVarint)) {
+    if (key == Varint(1)) {
       fields.dtype = ReadDType(message);
-    } else if (key == tag_and_type(2, kBytes)) {
-      fields.shape = ReadShape(GetView(message));
+    } else if (key == Bytes(2)) {
+      fields.shape = ReadShape(View(message));
     } else if (elements == Elements::kSkip) {
       message.skip();
     } else {
       switch (key) {
-        case tag_and_type(4, kBytes):
-          fields.content = GetView(message);
+        case Bytes(4):
+          fields.content = View(message);
           fields.has_content = !fields.content.empty();
           break;
-        case tag_and_type(5, kBytes):
-        case tag_and_type(5, kFixed32):
-        case tag_and_type(9, kBytes):
-        case tag_and_type(9, kFixed32):
+        case Bytes(5):
+        case Fixed32(5):
+        case Bytes(9):
+        case Fixed32(9):
           ReadFloats(message, std::back_inserter(fields.floats));
           break;
-        case tag_and_type(6, kBytes):
-        case tag_and_type(6, kFixed64):
-        case tag_and_type(12, kBytes):
-        case tag_and_type(12, kFixed64):
+        case Bytes(6):
+        case Fixed64(6):
+        case Bytes(12):
+        case Fixed64(12):
           ReadDoubles(message, std::back_inserter(fields.doubles));
           break;
-        case tag_and_type(8, kBytes):
-          fields.strings.push_back(GetView(message));
+        case Bytes(8):
+          fields.strings.push_back(View(message));
           break;
-        case tag_and_type(7, kBytes):
-        case tag_and_type(7, kVarint):
-        case tag_and_type(10, kBytes):
-        case tag_and_type(10, kVarint):
-        case tag_and_type(11, kBytes):
-        case tag_and_type(11, kVarint):
-        case tag_and_type(13, kBytes):
-        case tag_and_type(13, kVarint):
-        case tag_and_type(16, kBytes):
-        case tag_and_type(16, kVarint):
-        case tag_and_type(17, kBytes):
-        case tag_and_type(17, kVarint):
+        case Bytes(7):
+        case Varint(7):
+        case Bytes(10):
+        case Varint(10):
+        case Bytes(11):
+        case Varint(11):
+        case Bytes(13):
+        case Varint(13):
+        case Bytes(16):
+        case Varint(16):
+        case Bytes(17):
+        case Varint(17):
           ReadVarints<std::uint64_t>(message, std::back_inserter(fields.integers));
           break;
         default:
@@ -598,25 +593,13 @@ std::string EncodeShape(const Shape& shape) {
 }
 
 Status DecodeAttrEntry(std::string_view entry, Attrs& attrs) {
-  std::string name;
-  std::string_view value;
+  std::pair<std::string, std::string_view> fields;
   try {
-    pbf_reader message = Open(entry);
-    while (message.next()) {
-      switch (message.tag_and_type()) {
-        case tag_and_type(1, kBytes):
-          name = message.get_string();
-          break;
-        case tag_and_type(2, kBytes):
-          value = GetView(message);
-          break;
-        default:
-          message.skip();
-      }
-    }
+    fields = wire::MapEntry(entry);
   } catch (const protozero::exception& e) {
     return Malformed("attribute", e);
   }
+  auto& [name, value] = fields;
   Result<AttrValue> decoded = DecodeAttr(value);
   if (!decoded.ok()) return decoded.status().In("attribute '" + name + "'");
   attrs[name] = *std::move(decoded);

@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
-#include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 #include <utility>
 
 #include "graph/attr_proto.h"
+#include "savedmodel/wire.h"
 
 namespace whylight {
 namespace {
 
 using protozero::pbf_reader;
 using protozero::pbf_writer;
-using protozero::tag_and_type;
-
-constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
+using wire::Bytes;
+using wire::Reader;
+using wire::View;
 
 // Protocol buffers' limit for one message.
 constexpr std::size_t kMaxGraphBytes = std::numeric_limits<std::int32_t>::max();
@@ -25,32 +25,7 @@ constexpr int kDefaultProducer = 1000;
 // Functions named within attributes of functions named within ...
 constexpr int kMaxAttrDepth = 32;
 
-std::string_view GetView(pbf_reader& reader) {
-  const auto view = reader.get_view();
-  return {view.data(), view.size()};
-}
-pbf_reader Open(std::string_view bytes) { return pbf_reader(bytes.data(), bytes.size()); }
-
 std::string Quote(std::string_view name) { return "'" + std::string(name) + "'"; }
-
-// Value of a map<string, X> entry with its key.
-std::pair<std::string, std::string_view> ReadEntry(std::string_view bytes) {
-  std::pair<std::string, std::string_view> entry;
-  pbf_reader message = Open(bytes);
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
-        entry.first = message.get_string();
-        break;
-      case tag_and_type(2, kBytes):
-        entry.second = GetView(message);
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return entry;
-}
 
 // The set of functions that something exported refers to.
 class ReachableFunctions {
@@ -70,7 +45,7 @@ class ReachableFunctions {
       AddFromBody(function->bytes);
       if (const auto found = library_.gradients.find(function->name);
           found != library_.gradients.end()) {
-        Add(ReadEntry(found->second).second);  // GradientDef: function_name, gradient_func.
+        Add(wire::MapEntry(found->second).second);  // GradientDef: function_name, gradient_func.
       }
     }
   }
@@ -93,26 +68,26 @@ class ReachableFunctions {
   void AddFromRef(const FunctionRef& function, int depth) {
     Add(function.name);
     if (depth == kMaxAttrDepth) return;
-    pbf_reader attrs = Open(function.attrs);
-    while (attrs.next(2, kBytes)) AddFromEntry(GetView(attrs), depth + 1);
+    pbf_reader attrs = Reader(function.attrs);
+    while (wire::NextBytes(attrs, 2)) AddFromEntry(View(attrs), depth + 1);
   }
 
   void AddFromEntry(std::string_view entry, int depth) {
-    const Result<AttrValue> value = DecodeAttr(ReadEntry(entry).second);
+    const Result<AttrValue> value = DecodeAttr(wire::MapEntry(entry).second);
     if (value.ok()) AddFromAttr(*value, depth);
   }
 
   void AddFromBody(std::string_view function_def) {
-    pbf_reader message = Open(function_def);
-    while (message.next(3, kBytes)) {
+    pbf_reader message = Reader(function_def);
+    while (wire::NextBytes(message, 3)) {
       pbf_reader node = message.get_message();
       while (node.next()) {
         switch (node.tag_and_type()) {
-          case tag_and_type(2, kBytes):
-            Add(GetView(node));
+          case Bytes(2):
+            Add(View(node));
             break;
-          case tag_and_type(5, kBytes):
-            AddFromEntry(GetView(node), 0);
+          case Bytes(5):
+            AddFromEntry(View(node), 0);
             break;
           default:
             node.skip();
@@ -172,7 +147,7 @@ class Target {
 template <typename Rewrite>
 Result<std::string> RewriteFields(std::string_view bytes, Rewrite rewrite) {
   std::string out;
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   const char* start = bytes.data();
   while (message.next()) {
     WHYLIGHT_ASSIGN_OR_RETURN(const bool rewritten, rewrite(message, out));
@@ -187,13 +162,13 @@ Result<std::string> RewriteFields(std::string_view bytes, Rewrite rewrite) {
 // A NodeDef of a function body without the attributes that the target does not know.
 Result<std::string> FitNode(std::string_view node_def, Target& target) {
   std::string name, op;
-  pbf_reader message = Open(node_def);
+  pbf_reader message = Reader(node_def);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
+      case Bytes(1):
         name = message.get_string();
         break;
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         op = message.get_string();
         break;
       default:
@@ -202,9 +177,9 @@ Result<std::string> FitNode(std::string_view node_def, Target& target) {
   }
   WHYLIGHT_RETURN_IF_ERROR(target.CheckOp(op, name));
   return RewriteFields(node_def, [&](pbf_reader& field, std::string& out) -> Result<bool> {
-    if (field.tag_and_type() != tag_and_type(5, kBytes)) return false;
-    const std::string_view entry = GetView(field);
-    const auto [attr, bytes] = ReadEntry(entry);
+    if (field.tag_and_type() != Bytes(5)) return false;
+    const std::string_view entry = View(field);
+    const auto [attr, bytes] = wire::MapEntry(entry);
     WHYLIGHT_ASSIGN_OR_RETURN(const AttrValue value, DecodeAttr(bytes));
     if (target.Keeps(op, name, attr, value)) {
       pbf_writer(out).add_bytes(5, entry.data(), entry.size());
@@ -217,8 +192,8 @@ Result<std::string> FitFunction(const FunctionDef& function, Target& target) {
   if (!target.any()) return function.bytes;
   Result<std::string> fitted =
       RewriteFields(function.bytes, [&](pbf_reader& field, std::string& out) -> Result<bool> {
-        if (field.tag_and_type() != tag_and_type(3, kBytes)) return false;
-        WHYLIGHT_ASSIGN_OR_RETURN(const std::string node, FitNode(GetView(field), target));
+        if (field.tag_and_type() != Bytes(3)) return false;
+        WHYLIGHT_ASSIGN_OR_RETURN(const std::string node, FitNode(View(field), target));
         pbf_writer(out).add_message(3, node);
         return true;
       });
@@ -450,6 +425,7 @@ Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& optio
     std::string& bytes = exported.graph_def;
     pbf_writer writer(bytes);
     for (const auto& node : graph.nodes()) {
+      if (options.only != nullptr && !options.only->contains(node.get())) continue;
       reachable.AddFrom(*node);
       WHYLIGHT_ASSIGN_OR_RETURN(const std::string node_def, FitGraphNode(graph, *node, target));
       if (bytes.size() + node_def.size() > kMaxGraphBytes) {

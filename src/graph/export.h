@@ -1,6 +1,7 @@
 // Graph -> GraphDef.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ struct ExportOptions {
   // Definitions of the runtime that will read the graph: attributes it does not know are left
   // out if they hold their default (in the graph's own registry), and reported otherwise.
   const OpRegistry* target = nullptr;
+  // Only these nodes, which refer to nothing but each other; nullptr: all.
+  const std::set<const Node*>* only = nullptr;
 };
 
 struct ExportedGraph {

@@ -2,26 +2,20 @@
 
 #include <charconv>
 #include <optional>
-#include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 #include <utility>
 
 #include "graph/attr_proto.h"
+#include "savedmodel/wire.h"
 
 namespace whylight {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::tag_and_type;
-
-constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
-constexpr auto kVarint = protozero::pbf_wire_type::varint;
-
-std::string_view GetView(pbf_reader& reader) {
-  const auto view = reader.get_view();
-  return {view.data(), view.size()};
-}
-pbf_reader Open(std::string_view bytes) { return pbf_reader(bytes.data(), bytes.size()); }
+using wire::Bytes;
+using wire::Reader;
+using wire::Varint;
+using wire::View;
 
 std::string Quote(std::string_view name) { return "'" + std::string(name) + "'"; }
 
@@ -35,23 +29,23 @@ Result<PendingNode> ReadNode(std::string_view bytes, Graph& graph) {
   std::string name, op, device;
   PendingNode pending{};
   Attrs attrs;
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
+      case Bytes(1):
         name = message.get_string();
         break;
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         op = message.get_string();
         break;
-      case tag_and_type(3, kBytes):
-        pending.inputs.push_back(GetView(message));
+      case Bytes(3):
+        pending.inputs.push_back(View(message));
         break;
-      case tag_and_type(4, kBytes):
+      case Bytes(4):
         device = message.get_string();
         break;
-      case tag_and_type(5, kBytes):
-        if (const Status status = DecodeAttrEntry(GetView(message), attrs); !status.ok()) {
+      case Bytes(5):
+        if (const Status status = DecodeAttrEntry(View(message), attrs); !status.ok()) {
           return status.In("node " + Quote(name));
         }
         break;
@@ -142,44 +136,26 @@ Result<Output> FindTensor(const Graph& graph, std::string_view input, OutputCoun
   return output;
 }
 
-std::pair<std::string, std::string> ReadStringEntry(std::string_view bytes) {
-  std::pair<std::string, std::string> entry;
-  pbf_reader message = Open(bytes);
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
-        entry.first = message.get_string();
-        break;
-      case tag_and_type(2, kBytes):
-        entry.second = message.get_string();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return entry;
-}
-
 // FunctionDef.ArgAttrs with its key.
 Status ReadArgAttrs(std::string_view entry, std::map<std::uint32_t, Attrs>& arg_attrs) {
   std::uint32_t index = 0;
   std::string_view value;
-  pbf_reader message = Open(entry);
+  pbf_reader message = Reader(entry);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kVarint):
+      case Varint(1):
         index = message.get_uint32();
         break;
-      case tag_and_type(2, kBytes):
-        value = GetView(message);
+      case Bytes(2):
+        value = View(message);
         break;
       default:
         message.skip();
     }
   }
-  pbf_reader attrs = Open(value);
-  while (attrs.next(1, kBytes)) {
-    WHYLIGHT_RETURN_IF_ERROR(DecodeAttrEntry(GetView(attrs), arg_attrs[index]));
+  pbf_reader attrs = Reader(value);
+  while (wire::NextBytes(attrs, 1)) {
+    WHYLIGHT_RETURN_IF_ERROR(DecodeAttrEntry(View(attrs), arg_attrs[index]));
   }
   return OkStatus();
 }
@@ -198,17 +174,17 @@ struct SignatureExtras {
 
 Result<HandleData> ReadHandleData(pbf_reader arg) {
   HandleData handle;
-  while (arg.next(7, kBytes)) {
+  while (wire::NextBytes(arg, 7)) {
     DType dtype = DType::kInvalid;
     Shape shape;
     pbf_reader data = arg.get_message();
     while (data.next()) {
       switch (data.tag_and_type()) {
-        case tag_and_type(1, kVarint):
+        case Varint(1):
           dtype = static_cast<DType>(data.get_enum());
           break;
-        case tag_and_type(2, kBytes): {
-          WHYLIGHT_ASSIGN_OR_RETURN(shape, DecodeShape(GetView(data)));
+        case Bytes(2): {
+          WHYLIGHT_ASSIGN_OR_RETURN(shape, DecodeShape(View(data)));
           break;
         }
         default:
@@ -223,15 +199,15 @@ Result<HandleData> ReadHandleData(pbf_reader arg) {
 
 Result<SignatureExtras> ReadSignatureExtras(std::string_view op_def) {
   SignatureExtras extras;
-  pbf_reader message = Open(op_def);
+  pbf_reader message = Reader(op_def);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(2, kBytes): {
+      case Bytes(2): {
         WHYLIGHT_ASSIGN_OR_RETURN(HandleData handle, ReadHandleData(message.get_message()));
         extras.handles.push_back(std::move(handle));
         break;
       }
-      case tag_and_type(20, kBytes):
+      case Bytes(20):
         extras.control_outputs.push_back(message.get_string());
         break;
       default:
@@ -252,23 +228,23 @@ struct FunctionParts {
 
 Result<FunctionParts> ReadFunctionParts(std::string_view bytes) {
   FunctionParts parts;
-  pbf_reader message = Open(bytes);
+  pbf_reader message = Reader(bytes);
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
-        parts.signature = GetView(message);
+      case Bytes(1):
+        parts.signature = View(message);
         break;
-      case tag_and_type(3, kBytes):
-        parts.nodes.push_back(GetView(message));
+      case Bytes(3):
+        parts.nodes.push_back(View(message));
         break;
-      case tag_and_type(4, kBytes):
-        parts.ret.insert(ReadStringEntry(GetView(message)));
+      case Bytes(4):
+        parts.ret.insert(wire::MapEntry(View(message)));
         break;
-      case tag_and_type(6, kBytes):
-        parts.control_ret.insert(ReadStringEntry(GetView(message)));
+      case Bytes(6):
+        parts.control_ret.insert(wire::MapEntry(View(message)));
         break;
-      case tag_and_type(7, kBytes):
-        WHYLIGHT_RETURN_IF_ERROR(ReadArgAttrs(GetView(message), parts.arg_attrs));
+      case Bytes(7):
+        WHYLIGHT_RETURN_IF_ERROR(ReadArgAttrs(View(message), parts.arg_attrs));
         break;
       default:
         message.skip();
@@ -419,7 +395,7 @@ class BodyImporter {
 Status ReadLibrary(pbf_reader message, FunctionLibrary& library) {
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes): {
+      case Bytes(1): {
         FunctionDef function;
         function.bytes = message.get_string();
         WHYLIGHT_ASSIGN_OR_RETURN(const OpDef signature, FunctionSignature(function));
@@ -427,9 +403,9 @@ Status ReadLibrary(pbf_reader message, FunctionLibrary& library) {
         library.Add(std::move(function));
         break;
       }
-      case tag_and_type(2, kBytes): {
-        const std::string_view gradient = GetView(message);
-        library.gradients[ReadStringEntry(gradient).first] = gradient;
+      case Bytes(2): {
+        const std::string_view gradient = View(message);
+        library.gradients[wire::MapEntry(gradient).first] = gradient;
         break;
       }
       default:
@@ -445,25 +421,25 @@ Result<Graph> ImportGraph(std::string_view graph_def, const OpRegistry& registry
   try {
     Graph graph(registry);
     std::vector<PendingNode> pending;
-    pbf_reader message = Open(graph_def);
+    pbf_reader message = Reader(graph_def);
     while (message.next()) {
       switch (message.tag_and_type()) {
-        case tag_and_type(1, kBytes): {
-          WHYLIGHT_ASSIGN_OR_RETURN(PendingNode node, ReadNode(GetView(message), graph));
+        case Bytes(1): {
+          WHYLIGHT_ASSIGN_OR_RETURN(PendingNode node, ReadNode(View(message), graph));
           pending.push_back(std::move(node));
           break;
         }
-        case tag_and_type(2, kBytes):
+        case Bytes(2):
           WHYLIGHT_RETURN_IF_ERROR(ReadLibrary(message.get_message(), graph.library));
           break;
-        case tag_and_type(4, kBytes): {  // versions
+        case Bytes(4): {  // versions
           pbf_reader versions = message.get_message();
           while (versions.next()) {
             switch (versions.tag_and_type()) {
-              case tag_and_type(1, kVarint):
+              case Varint(1):
                 graph.producer = versions.get_int32();
                 break;
-              case tag_and_type(2, kVarint):
+              case Varint(2):
                 graph.min_consumer = versions.get_int32();
                 break;
               default:
@@ -500,8 +476,8 @@ Result<FunctionBody> ImportFunction(const FunctionDef& function, const OpRegistr
 
 Result<OpDef> FunctionSignature(const FunctionDef& function) {
   try {
-    pbf_reader message = Open(function.bytes);
-    while (message.next(1, kBytes)) return ParseOpDef(GetView(message));
+    pbf_reader message = Reader(function.bytes);
+    while (wire::NextBytes(message, 1)) return ParseOpDef(View(message));
     return DataLoss("function " + Quote(function.name) + " has no signature");
   } catch (const protozero::exception& e) {
     return DataLoss("function " + Quote(function.name) + ": malformed FunctionDef: " + e.what());

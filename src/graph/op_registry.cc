@@ -1,20 +1,20 @@
 #include "graph/op_registry.h"
 
-#include <protozero/pbf_reader.hpp>
 #include <utility>
 
 #include "graph/attr_proto.h"
 #include "graph/graph.h"
 #include "graph/op_list.h"
+#include "savedmodel/wire.h"
 
 namespace whylight {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::tag_and_type;
-
-constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
-constexpr auto kVarint = protozero::pbf_wire_type::varint;
+using wire::Bytes;
+using wire::Reader;
+using wire::Varint;
+using wire::View;
 
 // A list attribute longer than this is no list of types but damage.
 constexpr std::int64_t kMaxListLength = 1 << 20;
@@ -23,22 +23,22 @@ ArgDef ReadArg(pbf_reader message) {
   ArgDef arg;
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
+      case Bytes(1):
         arg.name = message.get_string();
         break;
-      case tag_and_type(3, kVarint):
+      case Varint(3):
         arg.type = static_cast<DType>(message.get_enum());
         break;
-      case tag_and_type(4, kBytes):
+      case Bytes(4):
         arg.type_attr = message.get_string();
         break;
-      case tag_and_type(5, kBytes):
+      case Bytes(5):
         arg.number_attr = message.get_string();
         break;
-      case tag_and_type(6, kBytes):
+      case Bytes(6):
         arg.type_list_attr = message.get_string();
         break;
-      case tag_and_type(16, kVarint):
+      case Varint(16):
         arg.is_ref = message.get_bool();
         break;
       default:
@@ -52,15 +52,14 @@ Result<AttrDef> ReadAttrDef(pbf_reader message) {
   AttrDef attr;
   while (message.next()) {
     switch (message.tag_and_type()) {
-      case tag_and_type(1, kBytes):
+      case Bytes(1):
         attr.name = message.get_string();
         break;
-      case tag_and_type(2, kBytes):
+      case Bytes(2):
         attr.type = message.get_string();
         break;
-      case tag_and_type(3, kBytes): {
-        const auto view = message.get_view();
-        WHYLIGHT_ASSIGN_OR_RETURN(attr.default_value, DecodeAttr({view.data(), view.size()}));
+      case Bytes(3): {
+        WHYLIGHT_ASSIGN_OR_RETURN(attr.default_value, DecodeAttr(View(message)));
         break;
       }
       default:
@@ -108,24 +107,24 @@ const AttrDef* OpDef::FindAttr(std::string_view attr) const {
 Result<OpDef> ParseOpDef(std::string_view proto) {
   try {
     OpDef op;
-    pbf_reader message(proto.data(), proto.size());
+    pbf_reader message = Reader(proto);
     while (message.next()) {
       switch (message.tag_and_type()) {
-        case tag_and_type(1, kBytes):
+        case Bytes(1):
           op.name = message.get_string();
           break;
-        case tag_and_type(2, kBytes):
+        case Bytes(2):
           op.inputs.push_back(ReadArg(message.get_message()));
           break;
-        case tag_and_type(3, kBytes):
+        case Bytes(3):
           op.outputs.push_back(ReadArg(message.get_message()));
           break;
-        case tag_and_type(4, kBytes): {
+        case Bytes(4): {
           WHYLIGHT_ASSIGN_OR_RETURN(AttrDef attr, ReadAttrDef(message.get_message()));
           op.attrs.push_back(std::move(attr));
           break;
         }
-        case tag_and_type(17, kVarint):
+        case Varint(17):
           op.is_stateful = message.get_bool();
           break;
         default:
@@ -150,14 +149,13 @@ const OpRegistry& OpRegistry::Builtin() {
 Result<OpRegistry> OpRegistry::Parse(std::string_view op_list) {
   try {
     OpRegistry registry;
-    pbf_reader message(op_list.data(), op_list.size());
+    pbf_reader message = Reader(op_list);
     while (message.next()) {
-      if (message.tag_and_type() != tag_and_type(1, kBytes)) {
+      if (message.tag_and_type() != Bytes(1)) {
         message.skip();
         continue;
       }
-      const auto view = message.get_view();
-      WHYLIGHT_ASSIGN_OR_RETURN(OpDef op, ParseOpDef({view.data(), view.size()}));
+      WHYLIGHT_ASSIGN_OR_RETURN(OpDef op, ParseOpDef(View(message)));
       registry.Add(std::move(op));
     }
     return registry;

@@ -699,7 +699,8 @@ class FunctionReader {
 
   Status AddLine(std::string_view line, int number) {
     LineReader reader(line);
-    if (!reader.Take("return ") && line != "return") return nodes_.AddLine(line, number);
+    if (line == "return") return OkStatus();
+    if (!reader.Take("return ")) return nodes_.AddLine(line, number);
     while (!reader.AtEnd()) {
       WHYLIGHT_ASSIGN_OR_RETURN(std::string result, reader.Word("a result"));
       returned_.push_back(std::move(result));

@@ -3,19 +3,16 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <protozero/pbf_reader.hpp>
 #include <unordered_set>
 #include <utility>
 
 #include "graph/attr_proto.h"
 #include "graph/import.h"
 #include "graph/passes/effects.h"
+#include "savedmodel/wire.h"
 
 namespace whylight {
 namespace {
-
-// A few functions that call each other twice, thirty deep, would fill any memory.
-constexpr std::size_t kMaxNodes = 1'000'000;
 
 std::string Quote(std::string_view name) { return "'" + std::string(name) + "'"; }
 
@@ -37,8 +34,8 @@ std::string ChainText(const Chain* chain, const std::string& last) {
 std::optional<std::string> PlaceholderName(const AttrValue& value) {
   const auto* raw = std::get_if<RawAttr>(&value);
   if (raw == nullptr) return std::nullopt;
-  protozero::pbf_reader message(raw->bytes);
-  if (!message.next(9, protozero::pbf_wire_type::length_delimited)) return std::nullopt;
+  protozero::pbf_reader message = wire::Reader(raw->bytes);
+  if (!wire::NextBytes(message, 9)) return std::nullopt;
   return message.get_string();
 }
 
@@ -61,8 +58,11 @@ struct GateOptions {
 
 class Inliner {
  public:
-  Inliner(Graph& graph, PassContext& context)
-      : graph_(graph), context_(context), has_control_flow_(HasControlFlow(graph)) {}
+  Inliner(Graph& graph, PassContext& context, const InlineCallsOptions& options)
+      : graph_(graph),
+        context_(context),
+        options_(options),
+        has_control_flow_(HasControlFlow(graph)) {}
 
   Result<bool> Run() {
     // Inlined nodes are appended, and looked at in their turn.
@@ -119,9 +119,9 @@ class Inliner {
                              std::to_string(body.args.size()) + " arguments, the call gives " +
                              std::to_string(call->inputs.size()));
     }
-    if (graph_.size() + body.graph.size() > kMaxNodes) {
+    if (graph_.size() + body.graph.size() > options_.max_nodes) {
       return ResourceExhausted("with all calls inlined the graph has more than " +
-                               std::to_string(kMaxNodes) + " nodes");
+                               std::to_string(options_.max_nodes) + " nodes");
     }
     WHYLIGHT_RETURN_IF_ERROR(BindAttrs(*call, body));
 
@@ -217,10 +217,9 @@ class Inliner {
     const auto* ref = call.Attr<FunctionRef>("f");
     if (ref == nullptr) return call.attrs;
     Attrs attrs;
-    protozero::pbf_reader message(ref->attrs);
-    while (message.next(2, protozero::pbf_wire_type::length_delimited)) {
-      const auto entry = message.get_view();
-      WHYLIGHT_RETURN_IF_ERROR(DecodeAttrEntry({entry.data(), entry.size()}, attrs));
+    protozero::pbf_reader message = wire::Reader(ref->attrs);
+    while (wire::NextBytes(message, 2)) {
+      WHYLIGHT_RETURN_IF_ERROR(DecodeAttrEntry(wire::View(message), attrs));
     }
     return attrs;
   }
@@ -463,6 +462,7 @@ class Inliner {
 
   Graph& graph_;
   PassContext& context_;
+  const InlineCallsOptions& options_;
   const bool has_control_flow_;
   std::unique_ptr<OpRegistry> body_registry_;
   std::unordered_map<std::string, bool> has_effect_;  // By function.
@@ -474,7 +474,7 @@ class Inliner {
 
 Result<bool> InlineCalls::Run(Graph& graph, PassContext& context) {
   try {
-    return Inliner(graph, context).Run();
+    return Inliner(graph, context, options_).Run();
   } catch (const protozero::exception& e) {
     return DataLoss(std::string("malformed attributes of a call: ") + e.what());
   }

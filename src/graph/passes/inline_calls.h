@@ -1,9 +1,16 @@
 // Replaces calls of functions by the functions' bodies.
 #pragma once
 
+#include <cstddef>
+
 #include "graph/passes/pass.h"
 
 namespace whylight {
+
+struct InlineCallsOptions {
+  // Thirty functions, each calling the one before it twice, would fill any memory.
+  std::size_t max_nodes = 1'000'000;
+};
 
 // Inlines PartitionedCall, StatefulPartitionedCall and TF1's calls (a node whose op is the name of
 // a library function) until none is left in the graph. The nodes of a body are named
@@ -22,11 +29,21 @@ namespace whylight {
 // Errors  kUnimplemented: a function that reaches itself, naming the chain.
 //         kInvalidArgument: a call of a function that is not there, with the wrong number of
 //         arguments, or of a result that it does not have. Else as ImportFunction.
-//         kResourceExhausted: the graph would have more than a million nodes.
+//         kResourceExhausted: the graph would have more than `max_nodes` nodes. A few functions
+//         that call each other twice, thirty deep, would fill any memory.
+struct InlineCallsOptions {
+  std::size_t max_nodes = 1'000'000;
+};
+
 class InlineCalls : public Pass {
  public:
+  explicit InlineCalls(InlineCallsOptions options = {}) : options_(options) {}
+
   std::string_view name() const override { return "inline_calls"; }
   Result<bool> Run(Graph& graph, PassContext& context) override;
+
+ private:
+  InlineCallsOptions options_;
 };
 
 }  // namespace whylight
