@@ -14,8 +14,8 @@
 namespace whylight {
 
 struct SessionOptions {
-  int threads = 0;          // Intra- and inter-op threads; 0: the cores that the cgroup allows.
-  bool optimize = false;    // TensorFlow's Grappler: 0.7 s once for a large graph, then 15 % a run.
+  int threads = 0;        // Intra- and inter-op threads; 0: the cores that the cgroup allows.
+  bool optimize = false;  // TensorFlow's Grappler: 0.7 s once for a large graph, then 15 % a run.
   std::string device = "cpu";  // "cpu", "gpu" or "gpu:N". Memory on a card grows as needed.
 };
 
@@ -27,10 +27,10 @@ struct Feed {
 
 // What was loaded, for `whylight doctor` and for the answers' provenance.
 struct RuntimeInfo {
-  std::string name;     // "TensorFlow"
-  std::string version;  // "2.21.0"
-  std::string library;  // The file that was loaded.
-  std::string found_by; // "--tensorflow", "WHYLIGHT_TENSORFLOW", "the build's environment", ...
+  std::string name;      // "TensorFlow"
+  std::string version;   // "2.21.0"
+  std::string library;   // The file that was loaded.
+  std::string found_by;  // "--tensorflow", "WHYLIGHT_TENSORFLOW", "the build's environment", ...
 };
 
 // One graph and its state (variables, tables).

@@ -17,19 +17,19 @@ enum class StatusCode : int {
   kOk = 0,
   kCancelled = 1,
   kUnknown = 2,
-  kInvalidArgument = 3,     // The caller's input is wrong: a file, a request, an option.
+  kInvalidArgument = 3,  // The caller's input is wrong: a file, a request, an option.
   kDeadlineExceeded = 4,
-  kNotFound = 5,            // A file, a key, a signature is not there.
+  kNotFound = 5,  // A file, a key, a signature is not there.
   kAlreadyExists = 6,
   kPermissionDenied = 7,
   kResourceExhausted = 8,   // Memory or disk would not suffice; the message gives the figure.
   kFailedPrecondition = 9,  // The model or the state does not allow it.
   kAborted = 10,
   kOutOfRange = 11,
-  kUnimplemented = 12,      // A model we cannot explain: op and node are named.
-  kInternal = 13,           // A defect of ours.
-  kUnavailable = 14,        // TensorFlow was not found or cannot be loaded.
-  kDataLoss = 15,           // A file is truncated or damaged.
+  kUnimplemented = 12,  // A model we cannot explain: op and node are named.
+  kInternal = 13,       // A defect of ours.
+  kUnavailable = 14,    // TensorFlow was not found or cannot be loaded.
+  kDataLoss = 15,       // A file is truncated or damaged.
   kUnauthenticated = 16,
 };
 
@@ -69,8 +69,8 @@ Status Unavailable(std::string message);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT: implicit on purpose
-  Result(Status status) : status_(std::move(status)) {     // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose
     if (status_.ok()) status_ = Status(StatusCode::kInternal, "a Result was made of an OK status");
   }
 
@@ -98,12 +98,11 @@ namespace internal {
 #define WHYLIGHT_CONCAT_(a, b) WHYLIGHT_CONCAT_INNER_(a, b)
 
 // Returns the status from the enclosing function unless it is OK.
-#define WHYLIGHT_RETURN_IF_ERROR(expression)                          \
-  do {                                                                \
-    if (::whylight::Status whylight_status_ = (expression);           \
-        !whylight_status_.ok()) {                                     \
-      return whylight_status_;                                        \
-    }                                                                 \
+#define WHYLIGHT_RETURN_IF_ERROR(expression)                                          \
+  do {                                                                                \
+    if (::whylight::Status whylight_status_ = (expression); !whylight_status_.ok()) { \
+      return whylight_status_;                                                        \
+    }                                                                                 \
   } while (false)
 
 // WHYLIGHT_ASSIGN_OR_RETURN(const Tensor t, Read(path)); the first argument holds no bare comma.
@@ -115,7 +114,7 @@ namespace internal {
   target = *std::move(result)
 
 // Aborts on a bug of ours; no input, file or request may reach one.
-#define WHYLIGHT_CHECK(condition)                                                       \
-  do {                                                                                  \
+#define WHYLIGHT_CHECK(condition)                                                        \
+  do {                                                                                   \
     if (!(condition)) ::whylight::internal::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

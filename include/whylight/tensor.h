@@ -70,11 +70,11 @@ class Shape {
   const std::vector<std::int64_t>& dims() const { return dims_; }
   void set_dim(int axis, std::int64_t size) { dims_[static_cast<std::size_t>(axis)] = size; }
 
-  bool IsKnown() const;            // A rank, and no axis below zero.
-  std::int64_t elements() const;   // Product of the axes; needs IsKnown().
-  Shape WithoutFirst() const;      // Axes 1..; needs a rank of at least 1.
+  bool IsKnown() const;                      // A rank, and no axis below zero.
+  std::int64_t elements() const;             // Product of the axes; needs IsKnown().
+  Shape WithoutFirst() const;                // Axes 1..; needs a rank of at least 1.
   Shape WithFirst(std::int64_t size) const;  // `size`, then these axes.
-  std::string ToString() const;    // "[2,?,3]", "[]" for a scalar, "<unknown>" without a rank.
+  std::string ToString() const;  // "[2,?,3]", "[]" for a scalar, "<unknown>" without a rank.
 
   bool operator==(const Shape&) const = default;
 
@@ -100,19 +100,58 @@ BFloat16 ToBFloat16(float value);  // Round to nearest even.
 
 template <typename T>
 constexpr DType DTypeOf();
-template <> constexpr DType DTypeOf<float>() { return DType::kFloat32; }
-template <> constexpr DType DTypeOf<double>() { return DType::kFloat64; }
-template <> constexpr DType DTypeOf<std::int32_t>() { return DType::kInt32; }
-template <> constexpr DType DTypeOf<std::uint8_t>() { return DType::kUInt8; }
-template <> constexpr DType DTypeOf<std::int16_t>() { return DType::kInt16; }
-template <> constexpr DType DTypeOf<std::int8_t>() { return DType::kInt8; }
-template <> constexpr DType DTypeOf<std::int64_t>() { return DType::kInt64; }
-template <> constexpr DType DTypeOf<bool>() { return DType::kBool; }
-template <> constexpr DType DTypeOf<std::uint16_t>() { return DType::kUInt16; }
-template <> constexpr DType DTypeOf<std::uint32_t>() { return DType::kUInt32; }
-template <> constexpr DType DTypeOf<std::uint64_t>() { return DType::kUInt64; }
-template <> constexpr DType DTypeOf<Float16>() { return DType::kFloat16; }
-template <> constexpr DType DTypeOf<BFloat16>() { return DType::kBFloat16; }
+template <>
+constexpr DType DTypeOf<float>() {
+  return DType::kFloat32;
+}
+template <>
+constexpr DType DTypeOf<double>() {
+  return DType::kFloat64;
+}
+template <>
+constexpr DType DTypeOf<std::int32_t>() {
+  return DType::kInt32;
+}
+template <>
+constexpr DType DTypeOf<std::uint8_t>() {
+  return DType::kUInt8;
+}
+template <>
+constexpr DType DTypeOf<std::int16_t>() {
+  return DType::kInt16;
+}
+template <>
+constexpr DType DTypeOf<std::int8_t>() {
+  return DType::kInt8;
+}
+template <>
+constexpr DType DTypeOf<std::int64_t>() {
+  return DType::kInt64;
+}
+template <>
+constexpr DType DTypeOf<bool>() {
+  return DType::kBool;
+}
+template <>
+constexpr DType DTypeOf<std::uint16_t>() {
+  return DType::kUInt16;
+}
+template <>
+constexpr DType DTypeOf<std::uint32_t>() {
+  return DType::kUInt32;
+}
+template <>
+constexpr DType DTypeOf<std::uint64_t>() {
+  return DType::kUInt64;
+}
+template <>
+constexpr DType DTypeOf<Float16>() {
+  return DType::kFloat16;
+}
+template <>
+constexpr DType DTypeOf<BFloat16>() {
+  return DType::kBFloat16;
+}
 
 class Tensor {
  public:

@@ -39,4 +39,9 @@ struct Image {
   }
 };
 
+// Brightness of a colour, ITU-R BT.601: what JPEG, TensorFlow and PIL take for grey.
+constexpr double Luma(double red, double green, double blue) {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
+
 }  // namespace whylight

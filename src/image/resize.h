@@ -1,14 +1,19 @@
 // Changing an image's size.
 //
+// Errors  Of all: kInvalidArgument: a size below 1 or an empty image. kResourceExhausted: more than
+//         kMaxResizedPixels; the message gives both figures.
 // Threads No state.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "image/image.h"
 #include "whylight/status.h"
 
 namespace whylight {
+
+inline constexpr std::int64_t kMaxResizedPixels = std::int64_t{1} << 26;  // As DecodeOptions.
 
 // Floats in the layout of Image: what resizing makes before anyone rounds.
 struct FloatImage {
@@ -25,9 +30,9 @@ struct ImageSize {
 
 // Bilinear with half-pixel centres and clamped edges: pixel x of the new image is taken at
 // (x + 0.5) * old / new - 0.5. The numbers of tf.image.resize(method="bilinear"), antialias=False.
-// Errors  kInvalidArgument: a size below 1 or an empty image.
 Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size);
 Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size);  // To the nearest integer.
+
 // Each new pixel is the old one that its centre falls into.
 Result<Image> ResizeNearest(const Image& image, ImageSize size);
 

@@ -282,7 +282,8 @@ bool InstanceParser::TakesOneString() const {
 }
 
 const FieldSpec* InstanceParser::Find(std::string_view name) const {
-  const auto found = std::ranges::find(fields_, name, &FieldSpec::name);
+  auto found = std::ranges::find(fields_, name, &FieldSpec::name);
+  if (found == fields_.end()) found = std::ranges::find(fields_, name, &FieldSpec::alias);
   return found == fields_.end() ? nullptr : &*found;
 }
 

@@ -28,6 +28,8 @@ class InstanceParser {
       : fields_(std::move(fields)), allow_non_finite_(allow_non_finite) {}
 
   const std::vector<FieldSpec>& fields() const { return fields_; }
+  bool has_rows() const { return has_rows_; }
+  void set_has_rows(bool has_rows) { has_rows_ = has_rows; }
   std::string FieldNames() const;  // "age, job"
   bool TakesOneString() const;     // A single input of one string.
 
@@ -51,6 +53,7 @@ class InstanceParser {
 
   std::vector<FieldSpec> fields_;
   bool allow_non_finite_ = false;
+  bool has_rows_ = true;
 };
 
 // Whether `json` begins an object whose first key is "b64".

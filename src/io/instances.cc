@@ -147,7 +147,9 @@ class SequenceReader : public InstanceReader {
                  const InstanceReaderOptions& options)
       : paths_(std::move(paths)),
         options_(options),
-        parser_(std::move(fields), options.allow_non_finite) {}
+        parser_(std::move(fields), options.allow_non_finite) {
+    parser_.set_has_rows(options.has_rows);
+  }
 
   Status OpenFirst(std::unique_ptr<LineReader> text) {
     if (text != nullptr) {

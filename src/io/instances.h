@@ -52,6 +52,7 @@ struct FieldSpec {
   std::string name;
   DType dtype = DType::kInvalid;
   Shape shape = Shape::UnknownRank();  // Of one instance, without row axis; may hold unknowns.
+  std::string alias;  // Another name that requests may use: serving_default's for the same value.
 };
 
 struct Instance {
@@ -71,6 +72,9 @@ struct InstanceReaderOptions {
   InstanceFormat format = InstanceFormat::kAuto;
   // NaN and Infinity: tokens in JSON (TensorFlow Serving reads them), nan and inf in CSV.
   bool allow_non_finite = false;
+  // The signature has no axis of rows (parts of ragged and sparse tensors): {"inputs": ...} is one
+  // instance, and shapes are those of whole tensors.
+  bool has_rows = true;
   // CSV: names of the elements of the one vector input (metadata's index_feature_mapping). Set:
   // columns are taken by these names, in whatever order they stand.
   std::vector<std::string> element_names;

@@ -152,7 +152,7 @@ class JsonDocumentReader : public InstanceReader {
       place_ = "instances";
       return ScanRows(*instances);
     }
-    return ScanColumns(*inputs);
+    return parser_.has_rows() ? ScanColumns(*inputs) : ScanSingle(*inputs);
   }
 
   Status ScanColumns(std::string_view inputs) {

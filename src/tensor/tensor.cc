@@ -18,17 +18,17 @@ struct DTypeRow {
   std::size_t size;
 };
 constexpr DTypeRow kDTypes[] = {
-    {DType::kFloat32, "float32", 4},     {DType::kFloat64, "float64", 8},
-    {DType::kInt32, "int32", 4},         {DType::kUInt8, "uint8", 1},
-    {DType::kInt16, "int16", 2},         {DType::kInt8, "int8", 1},
-    {DType::kString, "string", 0},       {DType::kComplex64, "complex64", 8},
-    {DType::kInt64, "int64", 8},         {DType::kBool, "bool", 1},
-    {DType::kQInt8, "qint8", 1},         {DType::kQUInt8, "quint8", 1},
-    {DType::kQInt32, "qint32", 4},       {DType::kBFloat16, "bfloat16", 2},
-    {DType::kQInt16, "qint16", 2},       {DType::kQUInt16, "quint16", 2},
-    {DType::kUInt16, "uint16", 2},       {DType::kComplex128, "complex128", 16},
-    {DType::kFloat16, "float16", 2},     {DType::kResource, "resource", 0},
-    {DType::kVariant, "variant", 0},     {DType::kUInt32, "uint32", 4},
+    {DType::kFloat32, "float32", 4}, {DType::kFloat64, "float64", 8},
+    {DType::kInt32, "int32", 4},     {DType::kUInt8, "uint8", 1},
+    {DType::kInt16, "int16", 2},     {DType::kInt8, "int8", 1},
+    {DType::kString, "string", 0},   {DType::kComplex64, "complex64", 8},
+    {DType::kInt64, "int64", 8},     {DType::kBool, "bool", 1},
+    {DType::kQInt8, "qint8", 1},     {DType::kQUInt8, "quint8", 1},
+    {DType::kQInt32, "qint32", 4},   {DType::kBFloat16, "bfloat16", 2},
+    {DType::kQInt16, "qint16", 2},   {DType::kQUInt16, "quint16", 2},
+    {DType::kUInt16, "uint16", 2},   {DType::kComplex128, "complex128", 16},
+    {DType::kFloat16, "float16", 2}, {DType::kResource, "resource", 0},
+    {DType::kVariant, "variant", 0}, {DType::kUInt32, "uint32", 4},
     {DType::kUInt64, "uint64", 8},
 };
 
@@ -60,7 +60,8 @@ std::string DTypeName(DType dtype) {
   const DTypeRow* row = FindRow(dtype);
   if (row != nullptr) return std::string(row->name);
   const int number = static_cast<int>(dtype);
-  if (number > kRefTypeOffset) return DTypeName(static_cast<DType>(number - kRefTypeOffset)) + "_ref";
+  if (number > kRefTypeOffset)
+    return DTypeName(static_cast<DType>(number - kRefTypeOffset)) + "_ref";
   return "dtype " + std::to_string(number);
 }
 
@@ -189,7 +190,9 @@ void Tensor::Free::operator()(std::byte* memory) const {
 }
 
 Tensor::Tensor(DType dtype, Shape shape)
-    : dtype_(dtype), shape_(std::move(shape)), elements_(static_cast<std::size_t>(shape_.elements())) {
+    : dtype_(dtype),
+      shape_(std::move(shape)),
+      elements_(static_cast<std::size_t>(shape_.elements())) {
   if (dtype_ == DType::kString) {
     strings_.resize(elements_);
     return;

@@ -1,0 +1,165 @@
+// From instances to explanations: a model, what is to be explained, and how.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "whylight/function.h"
+#include "whylight/json.h"
+#include "whylight/metadata.h"
+#include "whylight/runtime.h"
+#include "whylight/status.h"
+#include "whylight/tensor.h"
+
+namespace whylight {
+
+class Model;
+
+// Who shares the score in Sampled Shapley.
+enum class Players { kElements, kInputs, kLines, kWords };
+
+struct ExplainOptions {
+  std::string method = "integrated-gradients";
+  int steps = 50;          // Integrated Gradients: points on the path, >= 1.
+  int paths = 25;          // Sampled Shapley: permutations, >= 1.
+  std::uint64_t seed = 0;  // Of everything random.
+  Players players = Players::kElements;
+
+  std::string signature;    // Empty: by the rules of saving.
+  std::string output_name;  // Empty: the only one, or the metadata's.
+  bool logits = false;      // Explain in front of a final Softmax or Sigmoid.
+  // Which elements of the output: class_name if set; else output_indices; else the top_k highest.
+  int top_k = 1;  // -1: all.
+  // Tuples: an index each for an output of rank 2 and more an instance, a list of classes below.
+  std::vector<std::vector<std::int64_t>> output_indices;
+  std::string class_name;  // A label, or an index.
+  std::vector<std::string> labels;
+  std::vector<std::string> feature_names;  // Of the elements of the one explained vector.
+
+  // Input -> baselines; several of one input are averaged over.
+  std::map<std::string, std::vector<Json>> baselines;
+  std::optional<ExplanationMetadata> metadata;
+  std::string metadata_source;  // "--metadata m.json": for messages.
+
+  int batch_size = 0;             // Rows a run; 0: measured.
+  std::int64_t memory_limit = 0;  // Bytes; 0: the cgroup's.
+  SessionOptions session;
+  std::vector<std::string> disable_passes;
+  std::vector<std::string> dump_passes;
+  std::function<bool()> cancelled;
+};
+
+// A remark that a user should see; `rule` has an anchor in docs/troubleshooting.md.
+struct Warning {
+  std::string rule;
+  std::string message;
+  std::string fix;
+};
+
+// A feature of one explanation.
+struct FeatureAttribution {
+  std::string name;
+  Tensor values;  // float64: the input's shape, or one number, or one for each piece.
+  Tensor input;   // What was explained; strings for pieces.
+  std::vector<std::string> element_names;  // As many as elements; empty if they have none.
+  // The elements' names take the place of the feature's own in the answer (bag of features).
+  bool named_by_elements = false;
+};
+
+// One output element of one instance.
+struct OutputAttribution {
+  std::string output_name;
+  std::vector<std::int64_t> output_index;  // Empty for an output of one number an instance.
+  std::string display_name;                // The class's label; empty without one.
+  double instance_output = 0;
+  double baseline_output = 0;
+  double approximation_error = 0;
+  std::vector<FeatureAttribution> features;
+  std::vector<Warning> warnings;
+};
+
+struct NamedValue {
+  std::string name;
+  Tensor value;
+};
+
+struct Explanation {
+  std::vector<NamedValue> prediction;  // All outputs of the explained signature.
+  std::vector<OutputAttribution> attributions;
+};
+
+// One input of the request, without the row axis.
+struct RequestField {
+  std::string name;
+  DType dtype = DType::kInvalid;
+  Shape shape = Shape::UnknownRank();
+};
+
+// Where a feature's baseline comes from, for people.
+struct BaselineNote {
+  std::string input;
+  std::string text;    // "zeros", "5.8, 3.0, 4.35, 1.3", "black image (0)"
+  std::string origin;  // "default", "--baseline", "metadata"
+};
+
+// What will be explained, and why: printed before the answers.
+struct ExplainPlan {
+  std::string signature;
+  std::string preprocess;
+  std::string reason;
+  std::string method;
+  std::string output;
+  std::vector<std::string> explained;  // Features.
+  std::vector<std::string> held;       // "ids (int64)": kept at the instance's value.
+  std::vector<BaselineNote> baselines;
+  std::vector<Warning> warnings;
+  std::vector<std::string> feature_names;
+};
+
+// Threads: one at a time.
+class Explainer {
+ public:
+  // `model` and `runtime` outlive the explainer.
+  // Errors  kInvalidArgument: an option that does not fit the model; the message lists what does.
+  //         kFailedPrecondition, kUnimplemented: the model cannot be explained as asked, with the
+  //           methods that can. kDataLoss, kResourceExhausted, ...: as loading it gives.
+  static Result<std::unique_ptr<Explainer>> Open(const Model& model, const Runtime& runtime,
+                                                 ExplainOptions options);
+  virtual ~Explainer() = default;
+
+  virtual const ExplainPlan& plan() const = 0;
+  virtual const std::vector<RequestField>& request_fields() const = 0;
+
+  // One result for each request (values in order of request_fields()); a row that fails does not
+  // fail its neighbours.
+  virtual std::vector<Result<Explanation>> Explain(std::span<const Row> requests) = 0;
+};
+
+// Predictions only.
+class Predictor {
+ public:
+  struct Options {
+    std::string signature;
+    int batch_size = 0;
+    std::int64_t memory_limit = 0;
+    SessionOptions session;
+    std::function<bool()> cancelled;
+  };
+  static Result<std::unique_ptr<Predictor>> Open(const Model& model, const Runtime& runtime,
+                                                 const Options& options);
+  virtual ~Predictor() = default;
+
+  virtual const std::string& signature() const = 0;
+  // False: the inputs have no common axis of rows, and one request is one run of the model.
+  virtual bool has_rows() const = 0;
+  virtual const std::vector<RequestField>& request_fields() const = 0;
+  virtual std::vector<Result<std::vector<NamedValue>>> Predict(std::span<const Row> requests) = 0;
+};
+
+}  // namespace whylight
