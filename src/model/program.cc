@@ -1,0 +1,343 @@
+#include "model/program.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "graph/passes/inline_calls.h"
+#include "graph/passes/prune.h"
+
+namespace whylight {
+namespace {
+
+constexpr char kScope[] = "whylight/feature/";
+
+Result<Port> FindPort(const Graph& graph, const std::string& name, const TensorInfo& info) {
+  if (info.kind != TensorInfo::Kind::kDense) {
+    return Unimplemented("'" + name + "' is " +
+                         (info.kind == TensorInfo::Kind::kSparse ? "sparse" : "a composite") +
+                         "; only dense tensors can be fed and fetched");
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const Output tensor, graph.FindOutput(info.tensor));
+  return Port{.name = name, .tensor = tensor, .dtype = info.dtype, .shape = info.shape};
+}
+
+Result<std::vector<Port>> FindPorts(const Graph& graph, const std::string& place,
+                                    const std::map<std::string, TensorInfo>& infos) {
+  std::vector<Port> ports;
+  for (const auto& [name, info] : infos) {
+    Result<Port> port = FindPort(graph, name, info);
+    if (!port.ok()) return port.status().In(place);
+    ports.push_back(*std::move(port));
+  }
+  return ports;
+}
+
+// Letters, digits and "_.-" as they are: the rest would not be a node name.
+std::string NodeNameOf(const std::string& name) {
+  std::string safe = kScope;
+  for (const char c : name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    safe += plain ? c : '_';
+  }
+  return safe;
+}
+
+// The rows of the model: from the inputs' first axes, and the outputs' where those are fixed.
+RowLayout LayoutOf(const std::vector<Port>& inputs, const std::vector<Port>& outputs) {
+  std::optional<std::int64_t> fixed;
+  for (const Port& input : inputs) {
+    const Shape& shape = input.shape;
+    if (!shape.has_rank()) return {};
+    if (shape.rank() == 0) return {.kind = RowLayout::Kind::kNone};
+    if (shape.dim(0) < 0) return {};
+    if (fixed && *fixed != shape.dim(0)) return {.kind = RowLayout::Kind::kNone};
+    fixed = shape.dim(0);
+  }
+  if (!fixed) return {};
+  for (const Port& output : outputs) {
+    const Shape& shape = output.shape;
+    if (!shape.has_rank()) continue;
+    if (shape.rank() == 0 || (shape.dim(0) >= 0 && shape.dim(0) != *fixed)) {
+      return {.kind = RowLayout::Kind::kNone};
+    }
+  }
+  return {.kind = RowLayout::Kind::kFixed, .size = static_cast<int>(*fixed)};
+}
+
+// Puts a placeholder behind the feature's tensor: whatever read the tensor reads it instead.
+Result<ProgramInput> CutAt(Graph& graph, const NamedTensor& feature, std::vector<Port>& outputs) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const Output tensor, graph.FindOutput(feature.tensor));
+  WHYLIGHT_ASSIGN_OR_RETURN(const DType dtype, graph.OutputType(tensor));
+  Node* node = graph.Add(graph.UniqueName(NodeNameOf(feature.name)), "Placeholder");
+  node->attrs["dtype"] = dtype;
+  node->attrs["shape"] = Shape::UnknownRank();
+  const Output cut{node, 0};
+  graph.ReplaceUses(tensor, cut);
+  for (Port& output : outputs) {
+    if (output.tensor == tensor) output.tensor = cut;
+  }
+  Port port{.name = feature.name, .tensor = cut, .dtype = dtype, .shape = Shape::UnknownRank()};
+  return ProgramInput{.port = std::move(port), .source = tensor};
+}
+
+std::vector<Output> TensorsOf(const std::vector<Port>& ports) {
+  std::vector<Output> tensors;
+  for (const Port& port : ports) tensors.push_back(port.tensor);
+  return tensors;
+}
+
+Status RunPass(Pass& pass, Program& program) {
+  return RunOnProgram(program, [&](Graph& graph, PassContext& context) {
+    return pass.Run(graph, context).status();
+  });
+}
+
+// Nodes inside a TF1 loop: behind an Enter and not yet behind an Exit.
+std::set<const Node*> LoopNodes(const std::vector<Node*>& order) {
+  std::set<const Node*> inside;
+  for (const Node* node : order) {
+    bool in = node->Is("Enter") || node->Is("RefEnter");
+    const auto entered = [&](const Node* from) {
+      return inside.contains(from) && !from->Is("Exit") && !from->Is("RefExit");
+    };
+    for (const Output& input : node->inputs) in = in || entered(input.node);
+    for (const Node* input : node->control_inputs) in = in || entered(input);
+    if (in) inside.insert(node);
+  }
+  return inside;
+}
+
+// A float that carries no values: a TensorArray's flow, the exit of a loop over one.
+bool IsPlumbing(const Node& node) {
+  return node.Is("Exit") || node.Is("RefExit") || node.Is("TensorArrayV3") ||
+         node.Is("TensorArrayWriteV3") || node.Is("TensorArrayScatterV3") ||
+         node.Is("TensorArraySplitV3") || node.Is("Merge") || node.Is("Switch");
+}
+
+std::vector<std::string> StringsOf(const Output& output) {
+  const auto* value = output.node->Attr<TensorBytes>("value");
+  if (value == nullptr) return {};
+  const Result<Tensor> tensor = DecodeTensor(*value);
+  if (!tensor.ok() || !tensor->is_string()) return {};
+  return {tensor->strings().begin(), tensor->strings().end()};
+}
+
+// The tf.Example key of a dense output of ParseExample or ParseExampleV2.
+std::optional<std::string> ExampleKey(const Graph& graph, const Output& output) {
+  const Node& node = *output.node;
+  if (!node.op.starts_with("ParseExample") && !node.op.starts_with("ParseSingleExample")) {
+    return std::nullopt;
+  }
+  const Result<OpRegistry::Slots> dense = graph.registry().OutputSlots(node, "dense_values");
+  if (!dense.ok()) return std::nullopt;
+  const int index = output.index - dense->first;
+  if (index < 0 || index >= dense->count) return std::nullopt;
+  if (node.Is("ParseExampleV2")) {
+    if (node.inputs.size() < 4) return std::nullopt;
+    const std::vector<std::string> keys = StringsOf(node.inputs[3]);
+    if (static_cast<std::size_t>(index) >= keys.size()) return std::nullopt;
+    return keys[static_cast<std::size_t>(index)];
+  }
+  if (node.Is("ParseExample")) {  // serialized, names, sparse_keys[], dense_keys[], defaults[]
+    const auto sparse = static_cast<std::size_t>(node.AttrOr<std::int64_t>("Nsparse", 0));
+    const std::size_t at = 2 + sparse + static_cast<std::size_t>(index);
+    if (at >= node.inputs.size()) return std::nullopt;
+    const std::vector<std::string> keys = StringsOf(node.inputs[at]);
+    if (!keys.empty()) return keys[0];
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Status RunOnProgram(Program& program,
+                    const std::function<Status(Graph& graph, PassContext& context)>& run) {
+  std::vector<Output> outputs = TensorsOf(program.outputs);
+  for (const ProgramInput& input : program.inputs) {
+    if (input.source) outputs.push_back(*input.source);
+    outputs.push_back(input.port.tensor);
+  }
+  for (const Port& port : program.request) outputs.push_back(port.tensor);
+  std::vector<Output> inputs;
+  for (const ProgramInput& input : program.inputs) inputs.push_back(input.port.tensor);
+  for (const Port& port : program.request) inputs.push_back(port.tensor);
+  std::vector<Node*> targets;
+  PassContext context{.outputs = &outputs, .inputs = &inputs, .targets = &targets};
+  WHYLIGHT_RETURN_IF_ERROR(run(program.graph, context));
+  std::size_t next = 0;
+  for (Port& port : program.outputs) port.tensor = outputs[next++];
+  for (ProgramInput& input : program.inputs) {
+    if (input.source) input.source = outputs[next++];
+    ++next;
+  }
+  return OkStatus();
+}
+
+std::vector<NamedTensor> FindFloatFeatures(const Graph& graph, const std::vector<Output>& inputs,
+                                           const std::vector<Output>& outputs) {
+  // For each output that depends on an input: whose, and whether a float lies on the way.
+  struct Reach {
+    std::set<std::size_t> from;
+    bool behind_float = false;
+  };
+  std::map<const Node*, Reach> reached;
+  std::set<Output> frontier;
+  const std::set<const Node*> needed = graph.Ancestors(outputs);
+  const std::vector<Node*> order = graph.TopologicalOrder();
+  const std::set<const Node*> loops = LoopNodes(order);
+  for (std::size_t i = 0; i < inputs.size(); ++i) reached[inputs[i].node].from.insert(i);
+  struct Found {
+    Output tensor;
+    std::set<std::size_t> from;
+  };
+  std::vector<Found> found;
+  for (Node* node : order) {
+    if (!needed.contains(node)) continue;
+    Reach reach = reached.contains(node) ? reached[node] : Reach{};
+    for (const Output& input : node->inputs) {
+      const auto before = reached.find(input.node);
+      if (before == reached.end()) continue;
+      reach.from.insert(before->second.from.begin(), before->second.from.end());
+      reach.behind_float =
+          reach.behind_float || before->second.behind_float || frontier.contains(input);
+    }
+    if (reach.from.empty()) continue;
+    const Result<std::vector<DType>> types = graph.registry().OutputTypes(*node);
+    if (types.ok() && !reach.behind_float && !loops.contains(node) && !IsPlumbing(*node)) {
+      for (std::size_t i = 0; i < types->size(); ++i) {
+        if (!IsFloating((*types)[i])) continue;
+        const Output tensor{node, static_cast<int>(i)};
+        frontier.insert(tensor);
+        found.push_back({tensor, reach.from});
+      }
+    }
+    reached[node] = std::move(reach);
+  }
+  // Only those that something needed reads.
+  const UseMap uses(graph);
+  std::erase_if(found, [&](const Found& feature) {
+    return std::ranges::none_of(
+               uses.Of(feature.tensor),
+               [&](const UseMap::Use& use) { return needed.contains(use.node); }) &&
+           std::ranges::find(outputs, feature.tensor) == outputs.end();
+  });
+  std::map<std::size_t, int> per_input;
+  for (const Found& feature : found) {
+    if (feature.from.size() == 1) ++per_input[*feature.from.begin()];
+  }
+  std::vector<NamedTensor> features;
+  for (const Found& feature : found) {
+    std::string name = feature.tensor.node->name;
+    const std::size_t input = *feature.from.begin();
+    if (const std::optional<std::string> key = ExampleKey(graph, feature.tensor)) {
+      name = *key;
+    } else if (feature.from.size() == 1 && per_input[input] == 1) {
+      name = inputs[input].node->name;
+    }
+    features.push_back({.name = std::move(name), .tensor = feature.tensor.name()});
+  }
+  return features;
+}
+
+std::optional<Output> LogitsBehind(const Graph& graph, Output output) {
+  (void)graph;
+  for (int hops = 0; hops < 16; ++hops) {
+    const Node& node = *output.node;
+    if (node.inputs.empty()) return std::nullopt;
+    if (node.Is("Softmax") || node.Is("Sigmoid")) return node.inputs[0];
+    if (!node.Is("Identity") && !node.Is("Reshape") && !node.Is("EnsureShape")) {
+      return std::nullopt;
+    }
+    output = node.inputs[0];
+  }
+  return std::nullopt;
+}
+
+Result<Program> BuildProgram(const Model& model, const ProgramSpec& spec) {
+  WHYLIGHT_CHECK(spec.signature != nullptr);
+  WHYLIGHT_ASSIGN_OR_RETURN(Graph graph, model.ImportWholeGraph());
+  Program program{.graph = std::move(graph)};
+  Graph& g = program.graph;
+  const std::string place = "signature '" + spec.signature->key + "'";
+  WHYLIGHT_ASSIGN_OR_RETURN(program.outputs, FindPorts(g, place, spec.signature->outputs));
+  for (const NamedTensor& output : spec.outputs) {
+    Result<Output> tensor = g.FindOutput(output.tensor);
+    if (!tensor.ok()) return tensor.status().In("output '" + output.name + "'");
+    WHYLIGHT_ASSIGN_OR_RETURN(const DType dtype, g.OutputType(*tensor));
+    program.outputs.push_back({.name = output.name, .tensor = *tensor, .dtype = dtype});
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Port> model_inputs,
+                            FindPorts(g, place, spec.signature->inputs));
+  if (spec.preprocess != nullptr) {
+    const std::string pre_place = "signature '" + spec.preprocess->key + "'";
+    WHYLIGHT_ASSIGN_OR_RETURN(program.request, FindPorts(g, pre_place, spec.preprocess->inputs));
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Port> prepared,
+                              FindPorts(g, pre_place, spec.preprocess->outputs));
+    for (const Port& input : model_inputs) {
+      const auto source = std::ranges::find(prepared, input.name, &Port::name);
+      if (source == prepared.end()) {
+        return InvalidArgument(place + ": input '" + input.name + "' is not an output of '" +
+                               spec.preprocess->key + "'");
+      }
+      program.inputs.push_back({.port = input, .source = source->tensor});
+    }
+  } else {
+    program.request = model_inputs;
+    for (const Port& input : model_inputs) {
+      program.inputs.push_back({.port = input, .source = std::nullopt});
+    }
+  }
+  program.layout = spec.without_rows ? RowLayout{.kind = RowLayout::Kind::kNone}
+                                     : LayoutOf(model_inputs, program.outputs);
+  program.request_layout =
+      spec.preprocess == nullptr ? program.layout : LayoutOf(program.request, model_inputs);
+
+  std::vector<NamedTensor> features = spec.features;
+  const bool has_float = std::ranges::any_of(
+      program.inputs, [](const ProgramInput& input) { return IsFloating(input.port.dtype); });
+  InlineCalls inline_calls;
+  WHYLIGHT_RETURN_IF_ERROR(RunPass(inline_calls, program));
+  if (features.empty() && spec.search_float_features && !has_float) {
+    std::vector<Output> inputs;
+    for (const ProgramInput& input : program.inputs) inputs.push_back(input.port.tensor);
+    features = FindFloatFeatures(g, inputs, TensorsOf(program.outputs));
+  }
+  if (!features.empty()) {
+    std::vector<ProgramInput> cuts;
+    for (const NamedTensor& feature : features) {
+      // A feature that is an input of the signature already needs no cut.
+      const auto same = std::ranges::find_if(program.inputs, [&](const ProgramInput& input) {
+        return input.port.name == feature.tensor || input.port.tensor.name() == feature.tensor ||
+               input.port.tensor.node->name == feature.tensor;
+      });
+      if (same != program.inputs.end()) {
+        ProgramInput input = *same;
+        input.port.name = feature.name;
+        cuts.push_back(std::move(input));
+        continue;
+      }
+      Result<ProgramInput> cut = CutAt(g, feature, program.outputs);
+      if (!cut.ok()) return cut.status().In("feature '" + feature.name + "'");
+      cuts.push_back(*std::move(cut));
+    }
+    // Inputs of the signature that some output still needs are held at the instance's value.
+    const std::set<const Node*> needed = g.Ancestors(TensorsOf(program.outputs));
+    for (const ProgramInput& cut : cuts) {
+      if (needed.contains(cut.port.tensor.node)) continue;
+      return InvalidArgument("feature '" + cut.port.name + "': no output of " + place +
+                             " depends on its tensor");
+    }
+    for (ProgramInput& input : program.inputs) {
+      const bool taken = std::ranges::any_of(
+          cuts, [&](const ProgramInput& cut) { return cut.port.tensor == input.port.tensor; });
+      if (!taken && needed.contains(input.port.tensor.node)) cuts.push_back(std::move(input));
+    }
+    program.inputs = std::move(cuts);
+  }
+  Prune prune;
+  WHYLIGHT_RETURN_IF_ERROR(RunPass(prune, program));
+  return program;
+}
+
+}  // namespace whylight
