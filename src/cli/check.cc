@@ -1,0 +1,143 @@
+// whylight check: every rule of saving for explanations; each failure says its fix.
+#include "model/check.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "explain/trial_run.h"
+#include "io/json.h"
+#include "util/strings.h"
+
+namespace whylight {
+namespace {
+
+struct CheckArgs {
+  MachineArgs machine;
+  std::string model;
+  std::string tags;
+  std::string signature;
+  bool run = false;
+  bool json = false;
+};
+
+int ExitCodeOf(CheckReport::Verdict verdict) {
+  switch (verdict) {
+    case CheckReport::Verdict::kExplain:
+      return 0;
+    case CheckReport::Verdict::kRefuse:
+    case CheckReport::Verdict::kPredictOnly:
+      return 3;
+    case CheckReport::Verdict::kLoadError:
+      return 2;
+  }
+  return 70;
+}
+
+const char* SeverityName(Problem::Severity severity) {
+  switch (severity) {
+    case Problem::Severity::kError:
+      return "error";
+    case Problem::Severity::kWarning:
+      return "warning";
+    case Problem::Severity::kNote:
+      return "note";
+  }
+  return "";
+}
+
+void PrintJson(const CheckReport& report) {
+  std::string text;
+  JsonWriter w(&text, {.indent = 2});
+  const auto name_or_null = [&](const std::string& name) {
+    name.empty() ? w.Null() : w.String(name);
+  };
+  w.BeginObject();
+  w.Key("verdict");
+  w.String(VerdictName(report.verdict));
+  w.Key("signature");
+  name_or_null(report.signature);
+  w.Key("preprocess");
+  name_or_null(report.preprocess);
+  w.Key("reason");
+  w.String(report.reason);
+  w.Key("methods");
+  w.BeginArray();
+  for (const std::string& method : report.methods) w.String(method);
+  w.EndArray();
+  w.Key("problems");
+  w.BeginArray();
+  for (const Problem& problem : report.problems) {
+    w.BeginObject();
+    w.Key("severity");
+    w.String(SeverityName(problem.severity));
+    w.Key("rule");
+    w.String(problem.rule);
+    w.Key("place");
+    w.String(problem.place);
+    w.Key("message");
+    w.String(problem.message);
+    w.Key("fix");
+    w.String(problem.fix);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+  std::printf("%s\n", text.c_str());
+}
+
+void PrintText(const CheckReport& report) {
+  std::printf("verdict    %s\n", std::string(VerdictName(report.verdict)).c_str());
+  if (!report.signature.empty()) {
+    std::printf("explained  %s%s%s: %s\n", report.preprocess.c_str(),
+                report.preprocess.empty() ? "" : " -> ", report.signature.c_str(),
+                report.reason.c_str());
+  }
+  if (!report.methods.empty()) std::printf("methods    %s\n", Join(report.methods, ", ").c_str());
+  for (const Problem& problem : report.problems) {
+    std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity), problem.rule.c_str(),
+                problem.place.c_str(), problem.message.c_str());
+    if (!problem.fix.empty()) std::printf("  fix: %s\n", problem.fix.c_str());
+  }
+}
+
+int Run(const CheckArgs& args, const OpenRuntime& open) {
+  const CheckOptions options{.tags = SplitList(args.tags), .signature = args.signature};
+  CheckReport report;
+  const Result<std::unique_ptr<Model>> model = Model::Open(args.model, options.tags);
+  if (model.ok()) {
+    report = CheckModel(**model, options);
+    if (args.run) {
+      const Result<SessionOptions> session = args.machine.Session();
+      if (!session.ok()) return Fail(session.status());
+      const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
+      if (!runtime.ok()) return Fail(runtime.status());
+      TrialRun(**model, **runtime, *session, report);
+    }
+  } else {
+    report = CheckPath(args.model, options);
+  }
+  (args.json ? PrintJson : PrintText)(report);
+  return ExitCodeOf(report.verdict);
+}
+
+}  // namespace
+
+std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
+  auto options = std::make_shared<CheckArgs>();
+  args.Text("MODEL", options->model, "SavedModel directory or export base");
+  args.Require("MODEL");
+  args.Flag("--run", options->run, "Also load the model and run a made-up row");
+  args.Text("--signature", options->signature, "Judge this signature (default: by the rules)");
+  args.Text("--tags", options->tags, "Tag set, separated by commas (default serve)");
+  args.Flag("--json", options->json, "Print JSON");
+  options->machine.Declare(args);
+  args.Examples(
+      "  whylight check model             # from the files alone, in milliseconds\n"
+      "  whylight check model --run       # also loads it and runs a made-up row\n"
+      "Exit codes: 0 can be explained; 3 cannot (refuse, predict_only); 2 cannot be loaded");
+  return [options, open] { return Run(*options, open); };
+}
+
+}  // namespace whylight

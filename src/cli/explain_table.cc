@@ -1,0 +1,265 @@
+#include "cli/explain_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "explain/warnings.h"
+#include "image/image_tensor.h"
+#include "render/heat_map.h"
+#include "util/strings.h"
+
+namespace whylight {
+namespace {
+
+constexpr std::size_t kAllElements = 30;
+constexpr std::size_t kTopElements = 10;
+constexpr int kBarColumns = 24;
+constexpr int kBlockPx = 8;
+
+// A line of the list: what it is called, the value that was explained, its share.
+struct Entry {
+  std::string name;
+  std::string value;
+  double attribution = 0;
+};
+
+std::string Signed(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%+.4g", value);
+  return text;
+}
+
+std::string Colored(const std::string& text, double sign, const TableStyle& style) {
+  if (style.colors == ColorDepth::kNone || text.empty()) return text;
+  return (sign < 0 ? "\033[35m" : "\033[32m") + text + "\033[0m";
+}
+
+std::string Dim(const std::string& text, const TableStyle& style) {
+  return style.colors == ColorDepth::kNone ? text : "\033[2m" + text + "\033[0m";
+}
+
+// Characters, not bytes, so that columns line up.
+std::size_t Columns(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string Padded(const std::string& text, std::size_t columns) {
+  return text + std::string(columns - std::min(columns, Columns(text)), ' ');
+}
+
+std::string Bar(double value, double largest) {
+  if (largest <= 0) return "";
+  const double eighths = std::abs(value) / largest * kBarColumns * 8;
+  const int whole = static_cast<int>(eighths / 8);
+  const int part = static_cast<int>(eighths) % 8;
+  static constexpr const char* kParts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  std::string bar;
+  for (int i = 0; i < whole; ++i) bar += "█";
+  return bar + kParts[part];
+}
+
+std::string ValueText(const Tensor& tensor, std::size_t index) {
+  if (tensor.is_string()) return "\"" + Printable(tensor.strings()[index], 24) + "\"";
+  if (index >= tensor.elements()) return "";
+  return FormatNumber(tensor.Number(index));
+}
+
+std::string ElementName(const FeatureAttribution& feature, std::size_t index) {
+  if (!feature.element_names.empty()) return feature.element_names[index];
+  if (feature.values.elements() == 1) return feature.name;
+  std::string text = feature.name + "[";
+  std::size_t rest = index;
+  std::vector<std::size_t> position(static_cast<std::size_t>(feature.values.shape().rank()));
+  for (std::size_t axis = position.size(); axis-- > 0;) {
+    const auto size = static_cast<std::size_t>(feature.values.shape().dim(static_cast<int>(axis)));
+    position[axis] = rest % size;
+    rest /= size;
+  }
+  for (std::size_t axis = 0; axis < position.size(); ++axis) {
+    text += (axis == 0 ? "" : ",") + std::to_string(position[axis]);
+  }
+  return text + "]";
+}
+
+bool IsPieces(const FeatureAttribution& feature) {
+  return feature.input.is_string() && feature.values.shape().rank() == 1 &&
+         feature.input.shape() == feature.values.shape() && feature.element_names.empty();
+}
+
+bool IsPicture(const FeatureAttribution& feature) {
+  const Shape& shape = feature.values.shape();
+  return shape.rank() == 3 && (shape.dim(2) == 1 || shape.dim(2) == 3) && shape.dim(0) >= 8 &&
+         shape.dim(1) >= 8 && !feature.input.is_string();
+}
+
+double LargestOf(const std::vector<Entry>& entries) {
+  double largest = 0;
+  for (const Entry& entry : entries) largest = std::max(largest, std::abs(entry.attribution));
+  return largest;
+}
+
+std::string EntryLines(std::vector<Entry> entries, const TableStyle& style) {
+  std::ranges::stable_sort(entries, [](const Entry& a, const Entry& b) {
+    return std::abs(a.attribution) > std::abs(b.attribution);
+  });
+  const double largest = LargestOf(entries);
+  const std::size_t all = entries.size();
+  const std::size_t shown = all > kAllElements ? kTopElements : all;
+  double rest = 0;
+  for (std::size_t i = shown; i < all; ++i) rest += entries[i].attribution;
+  entries.resize(shown);
+  if (shown < all) {
+    entries.push_back(
+        {.name = std::to_string(all - shown) + " others", .value = "", .attribution = rest});
+  }
+  std::size_t name_columns = 8, value_columns = 0;
+  for (const Entry& entry : entries) {
+    name_columns = std::max(name_columns, Columns(entry.name));
+    value_columns = std::max(value_columns, Columns(entry.value));
+  }
+  std::string text;
+  for (const Entry& entry : entries) {
+    text += "  " + Padded(entry.name, name_columns) + "  " + Padded(entry.value, value_columns) +
+            "  " + Padded(Signed(entry.attribution), 11) + " " +
+            Colored(Bar(std::min(std::abs(entry.attribution), largest), largest), entry.attribution,
+                    style) +
+            "\n";
+  }
+  return text;
+}
+
+// The text as it is, each piece behind its share and a mark in its colour.
+std::string PieceLines(const FeatureAttribution& feature, const TableStyle& style) {
+  double largest = 0;
+  const std::span<const double> values = feature.values.data<double>();
+  for (const double value : values) largest = std::max(largest, std::abs(value));
+  std::string text;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double share = largest > 0 ? std::abs(values[i]) / largest : 0;
+    const char* mark = share > 0.66 ? "█" : share > 0.33 ? "▌" : share > 0.05 ? "▎" : " ";
+    std::string margin = Padded(Signed(values[i]), 11) + mark;
+    const std::string_view piece = feature.input.strings()[i];
+    text += "  " + (share > 0.05 ? Colored(margin, values[i], style) : Dim(margin, style)) + " " +
+            Printable(piece.substr(0, piece.find_last_not_of("\r\n") + 1),
+                      static_cast<std::size_t>(std::max(20, style.columns - 18))) +
+            "\n";
+  }
+  return text;
+}
+
+std::string PictureLines(const FeatureAttribution& feature, const TableStyle& style) {
+  const Result<Tensor> summed = SumChannels(feature.values);
+  if (!summed.ok()) return "  " + summed.status().message() + "\n";
+  std::string text;
+  const Result<Image> picture = TensorToImage(feature.input);
+  const Result<HeatMap> map = DrawHeatMap(feature.values, {.block_px = kBlockPx});
+  if (style.colors != ColorDepth::kNone && picture.ok() && map.ok()) {
+    const Result<std::string> drawn = DrawInTerminal(
+        {{.title = feature.name, .image = *picture},
+         {.title = "attribution, " + std::to_string(kBlockPx) + " px blocks", .image = map->image}},
+        {.max_columns = style.columns, .max_lines = 24, .colors = style.colors});
+    if (drawn.ok()) text += *drawn;
+  }
+  if (!map.ok()) return text + "  " + map.status().message() + "\n";
+  std::vector<Entry> entries;
+  const std::int64_t columns = map->blocks.shape().dim(1);
+  const std::span<const double> blocks = map->blocks.data<double>();
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const std::int64_t y = static_cast<std::int64_t>(i) / columns * kBlockPx;
+    const std::int64_t x = static_cast<std::int64_t>(i) % columns * kBlockPx;
+    entries.push_back({.name = "rows " + std::to_string(y) + "-" +
+                               std::to_string(y + kBlockPx - 1) + ", columns " + std::to_string(x) +
+                               "-" + std::to_string(x + kBlockPx - 1),
+                       .value = "",
+                       .attribution = blocks[i]});
+  }
+  return text + EntryLines(std::move(entries), style);
+}
+
+std::string HeadLine(const OutputAttribution& attribution) {
+  double sum = 0;
+  for (const FeatureAttribution& feature : attribution.features) {
+    for (const double value : feature.values.data<double>()) sum += value;
+  }
+  std::string text = attribution.output_name;
+  if (!attribution.output_index.empty()) {
+    text += "[";
+    for (std::size_t i = 0; i < attribution.output_index.size(); ++i) {
+      text += (i == 0 ? "" : ",") + std::to_string(attribution.output_index[i]);
+    }
+    text += "]";
+  }
+  if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
+  const double difference = attribution.instance_output - attribution.baseline_output;
+  text += "   F(baseline) " + FormatNumber(attribution.baseline_output) + " -> F(x) " +
+          FormatNumber(attribution.instance_output) + "   sum " + Signed(sum) + "   gap " +
+          Signed(difference - sum);
+  text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";
+  return text;
+}
+
+std::string WarningLine(const Warning& warning, const TableStyle& style) {
+  std::string text = "  ! " + warning.message + " [" + warning.rule + "]";
+  if (style.colors != ColorDepth::kNone) text = "\033[33m" + text + "\033[0m";
+  text += "\n";
+  if (!warning.fix.empty()) text += "    " + warning.fix + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string PlanText(const Provenance& provenance, const TableStyle& style) {
+  const ExplainPlan& plan = provenance.plan;
+  std::string text = "signature  " + (plan.preprocess.empty() ? "" : plan.preprocess + " -> ") +
+                     plan.signature + ": " + plan.reason + "\n";
+  text += "output     " + plan.output + "\n";
+  text += "method     " + plan.method;
+  if (provenance.steps > 0)
+    text += ", " + std::to_string(provenance.steps) + " Gauss-Legendre points";
+  if (provenance.paths > 0) {
+    text +=
+        ", " + std::to_string(provenance.paths) + " paths, seed " + std::to_string(provenance.seed);
+  }
+  text += "\n";
+  for (std::size_t i = 0; i < plan.baselines.size(); ++i) {
+    const BaselineNote& note = plan.baselines[i];
+    text += (i == 0 ? "baseline   " : "           ") + note.input + ": " + note.text + " (" +
+            note.origin + ")\n";
+  }
+  for (std::size_t i = 0; i < plan.held.size(); ++i) {
+    text += (i == 0 ? "held       " : "           ") + plan.held[i] + "\n";
+  }
+  for (const Warning& warning : plan.warnings) text += WarningLine(warning, style);
+  return text;
+}
+
+std::string ExplanationText(const Instance& instance, const Explanation& explanation,
+                            const TableStyle& style) {
+  std::string text;
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    text += "\n" + instance.place + "   " + HeadLine(attribution) + "\n";
+    std::vector<Entry> entries;
+    for (const FeatureAttribution& feature : attribution.features) {
+      if (IsPieces(feature)) {
+        text += PieceLines(feature, style);
+      } else if (IsPicture(feature)) {
+        text += PictureLines(feature, style);
+      } else {
+        for (std::size_t i = 0; i < feature.values.elements(); ++i) {
+          const bool same = feature.input.elements() == feature.values.elements();
+          entries.push_back({.name = ElementName(feature, i),
+                             .value = same ? ValueText(feature.input, i) : "",
+                             .attribution = feature.values.data<double>()[i]});
+        }
+      }
+    }
+    if (!entries.empty()) text += EntryLines(std::move(entries), style);
+    for (const Warning& warning : attribution.warnings) text += WarningLine(warning, style);
+  }
+  return text;
+}
+
+}  // namespace whylight

@@ -1,0 +1,53 @@
+// whylight: explains the predictions of TensorFlow SavedModels.
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "io/files.h"
+#include "runtime/tensorflow/tensorflow.h"
+#include "whylight/version.h"
+
+namespace whylight {
+namespace {
+
+Result<std::unique_ptr<Runtime>> Open(const RuntimeRequest& request) {
+  return OpenTensorFlow({.directory = request.directory, .verbose = request.verbose});
+}
+
+std::string VersionText() {
+  std::string text = std::string("whylight ") + kVersion + "\n";
+  const Result<std::unique_ptr<Runtime>> runtime = Open({});
+  if (!runtime.ok()) return text + "TensorFlow: not found (whylight doctor says where it looked)";
+  const RuntimeInfo& info = (*runtime)->info();
+  return text + info.name + " " + info.version + " (" + info.library + ")";
+}
+
+int Main(int argc, const char* const* argv) {
+  IgnoreBrokenPipes();
+  CatchInterrupts();
+  CommandLine line("whylight",
+                   "Why a TensorFlow model said what it said, on your own machine.\n"
+                   "MODEL is a SavedModel directory, or an export base whose newest version is "
+                   "taken.");
+  const auto with = [](std::function<int()> (*declare)(Args&, const OpenRuntime&)) {
+    return [declare](Args& args) { return declare(args, Open); };
+  };
+  line.Add("inspect", "Show what is in a model, which function would be explained, and why",
+           with(DeclareInspect), {"show"});
+  line.Add("check", "Check every rule of saving for explanations; each failure says its fix",
+           with(DeclareCheck));
+  line.Add("predict", "Run a model on instances", with(DeclarePredict));
+  line.Add("explain", "Explain a model's predictions", with(DeclareExplain));
+  line.Add("doctor", "Show what was found: TensorFlow, cores, memory, GPU", with(DeclareDoctor));
+  line.Add("completion", "Print a completion script for a shell",
+           [&](Args& args) { return DeclareCompletion(args, line); });
+  line.Add("help", "Show the help of a command",
+           [&](Args& args) { return DeclareHelp(args, line); });
+  line.Version(VersionText);
+  const Invocation invocation = line.Parse(argc, argv);
+  return invocation.run ? invocation.run() : invocation.exit_code;
+}
+
+}  // namespace
+}  // namespace whylight
+
+int main(int argc, char** argv) { return whylight::Main(argc, argv); }

@@ -1,0 +1,38 @@
+// Options of the subcommands that read instances and write answers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/common.h"
+#include "cli/output.h"
+#include "io/instances.h"
+#include "model/model.h"
+#include "whylight/explainer.h"
+
+namespace whylight {
+
+// MODEL, -i, -o, --signature, --tags, --batch-size, --image-range.
+struct RequestArgs {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string output;
+  std::string signature;
+  std::string tags;
+  std::string image_range;
+  int batch_size = 0;
+  bool allow_non_finite = false;
+
+  void Declare(Args& args);
+  std::vector<std::string> Tags() const;
+  Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields) const;
+};
+
+// One valid request for the signature, as a line of JSON. Returns the exit code.
+int PrintExample(const Model& model, const std::string& signature);
+
+// Makes the output appear, reports failed rows; the exit code: 0, 1 if rows failed, or the error's.
+int Finish(const Result<BatchCounts>& counts, LineWriter& out, FailureLog& failures);
+
+}  // namespace whylight

@@ -1,0 +1,416 @@
+#include "explain/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <numeric>
+#include <set>
+
+#include "explain/clean_up.h"
+#include "graph/export.h"
+#include "graph/verify.h"
+#include "tensor/rows.h"
+#include "util/system.h"
+
+namespace whylight {
+namespace {
+
+constexpr char kStateScope[] = "whylight/state";
+constexpr int kMaxRows = 1 << 16;
+constexpr int kPrepareRows = 64;
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string Megabytes(std::int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.0f MB", static_cast<double>(bytes) / 1e6);
+  return text;
+}
+
+std::string FirstError(const std::vector<Problem>& problems) {
+  for (const Problem& problem : problems) {
+    if (problem.severity == Problem::Severity::kError) {
+      return problem.place + ": " + problem.message + " [" + problem.rule + "]";
+    }
+  }
+  return "";
+}
+
+// The values of tensor `fetched` for `rows` rows; without a row axis it is the row's value itself.
+Status AppendRows(const RowLayout& layout, const std::string& name, Tensor fetched,
+                  std::size_t rows, std::vector<Row>& to) {
+  if (layout.kind == RowLayout::Kind::kNone) {
+    to[0].push_back(std::move(fetched));
+    return OkStatus();
+  }
+  const Shape& shape = fetched.shape();
+  const auto expected = static_cast<std::int64_t>(
+      layout.kind == RowLayout::Kind::kFixed ? static_cast<std::size_t>(layout.size) : rows);
+  if (shape.rank() == 0 || shape.dim(0) != expected) {
+    return FailedPrecondition("'" + name + "' has shape " + shape.ToString() + " for " +
+                              std::to_string(expected) +
+                              " instances: its first dimension is not the number of instances");
+  }
+  for (std::size_t r = 0; r < rows; ++r) {
+    to[r].push_back(RowOf(fetched, static_cast<std::int64_t>(r)));
+  }
+  return OkStatus();
+}
+
+// Runs `run` on the whole batch; where that fails, on each row alone, so that one bad row does
+// not fail its neighbours.
+std::vector<Result<Row>> RunApart(
+    std::span<const RowView> rows,
+    const std::function<Result<std::vector<Row>>(std::span<const RowView>)>& run) {
+  std::vector<Result<Row>> results;
+  Result<std::vector<Row>> all = run(rows);
+  if (all.ok()) {
+    for (Row& row : *all) results.emplace_back(std::move(row));
+    return results;
+  }
+  if (rows.size() == 1 || all.status().code() == StatusCode::kCancelled) {
+    results.assign(rows.size(), Result<Row>(all.status()));
+    return results;
+  }
+  for (const RowView& row : rows) {
+    Result<std::vector<Row>> one = run({&row, 1});
+    if (one.ok()) {
+      results.emplace_back(std::move((*one)[0]));
+    } else {
+      results.emplace_back(one.status());
+    }
+  }
+  return results;
+}
+
+bool SameShapes(const RowView& a, const RowView& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i]->shape() != b[i]->shape()) return false;
+  }
+  return true;
+}
+
+// Splits rows into runs of at most `limit` whose shapes agree, in order.
+std::vector<std::vector<RowView>> Batches(std::span<const Row> rows, int limit) {
+  std::vector<std::vector<RowView>> batches;
+  for (const Row& row : rows) {
+    RowView view = ViewOf(row);
+    if (batches.empty() || static_cast<int>(batches.back().size()) >= limit ||
+        !SameShapes(batches.back()[0], view)) {
+      batches.emplace_back();
+    }
+    batches.back().push_back(std::move(view));
+  }
+  return batches;
+}
+
+std::vector<std::size_t> AllOf(std::size_t count) {
+  std::vector<std::size_t> indices(count);
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  return indices;
+}
+
+}  // namespace
+
+RowView ViewOf(const Row& row) {
+  RowView view;
+  for (const Tensor& value : row) view.push_back(&value);
+  return view;
+}
+
+Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program,
+                                             const EngineTarget& target, const Runtime& runtime,
+                                             EngineOptions options) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(program), runtime, std::move(options)));
+  Program& p = engine->program_;
+  // The target travels through the clean-up as one more output of the program.
+  if (target.output) p.outputs.push_back({.name = "", .tensor = *target.output});
+  WHYLIGHT_RETURN_IF_ERROR(engine->CleanUp(model));
+  std::optional<Output> explained;
+  if (target.output) {
+    explained = p.outputs.back().tensor;
+    p.outputs.pop_back();
+  }
+  WHYLIGHT_RETURN_IF_ERROR(engine->InferShapes());
+  WHYLIGHT_RETURN_IF_ERROR(engine->FitMemory(model));
+  if (explained) {
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        engine->path_, AddPathGraph(p, {.output = *explained, .gradients = target.gradients}));
+  }
+  WHYLIGHT_RETURN_IF_ERROR(engine->Start(model));
+  const int fixed = engine->options_.batch_size;
+  engine->score_sizer_.Start(64, engine->max_rows_, fixed);
+  engine->gradient_sizer_.Start(8, engine->max_rows_, fixed);
+  return engine;
+}
+
+Status Engine::CleanUp(const Model& model) {
+  CleanUpOptions options{.runtime = &runtime_,
+                         .session = options_.session,
+                         .disable = options_.disable_passes,
+                         .dump_passes = options_.dump_passes,
+                         .dump = options_.dump};
+  return CleanUpProgram(model, program_, options);
+}
+
+Status Engine::InferShapes() { return InferProgramShapes(program_, runtime_, row_bytes_); }
+
+Status Engine::FitMemory(const Model& model) {
+  (void)model;
+  std::int64_t weights = 0;
+  for (const std::unique_ptr<Node>& node : program_.graph.nodes()) {
+    if (!IsVariable(*node)) continue;
+    const Shape shape = node->AttrOr("shape", Shape::UnknownRank());
+    const DType dtype = node->AttrOr("dtype", DType::kInvalid);
+    if (shape.IsKnown()) weights += shape.elements() * static_cast<std::int64_t>(DTypeSize(dtype));
+  }
+  const std::int64_t limit = options_.memory_limit > 0 ? options_.memory_limit : AllowedMemory();
+  const std::int64_t used = ResidentMemory();
+  const std::int64_t row = std::max<std::int64_t>(row_bytes_, 1);
+  const std::int64_t left = limit - used - weights;
+  if (left < row) {
+    return ResourceExhausted("the model needs about " + Megabytes(used + weights + row) + " (" +
+                             Megabytes(used) + " TensorFlow, " + Megabytes(weights) + " weights, " +
+                             Megabytes(row) + " for one row), the limit is " + Megabytes(limit) +
+                             "; raise it with --memory");
+  }
+  switch (program_.layout.kind) {
+    case RowLayout::Kind::kBatched:
+      // Half of what is left: the estimate counts activations, not the kernels' scratch memory.
+      max_rows_ = static_cast<int>(std::clamp<std::int64_t>(left / 2 / row, 1, kMaxRows));
+      break;
+    case RowLayout::Kind::kFixed:
+      max_rows_ = program_.layout.size;
+      break;
+    case RowLayout::Kind::kNone:
+      max_rows_ = 1;
+      break;
+  }
+  if (options_.batch_size > 0) max_rows_ = std::min(max_rows_, options_.batch_size);
+  return OkStatus();
+}
+
+Status Engine::Start(const Model& model) {
+  WHYLIGHT_RETURN_IF_ERROR(VerifyGraph(program_.graph));
+  WHYLIGHT_ASSIGN_OR_RETURN(RestorePlan plan, PlanRestore(model, program_.graph, kStateScope));
+  const std::string error = FirstError(plan.problems);
+  if (!error.empty()) return Status(StatusCode::kDataLoss, error);
+
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string op_list, runtime_.OpList());
+  WHYLIGHT_ASSIGN_OR_RETURN(const OpRegistry known, OpRegistry::Parse(op_list));
+  WHYLIGHT_ASSIGN_OR_RETURN(const ExportedGraph main,
+                            ExportGraph(program_.graph, {.target = &known}));
+  WHYLIGHT_ASSIGN_OR_RETURN(const ExportedGraph state, ExportGraph(plan.graph, {.target = &known}));
+  for (const ExportedGraph* graph : {&main, &state}) {
+    warnings_.insert(warnings_.end(), graph->warnings.begin(), graph->warnings.end());
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(session_, runtime_.NewSession(options_.session));
+  WHYLIGHT_RETURN_IF_ERROR(session_->Extend(main.graph_def));
+  if (plan.steps.empty()) return OkStatus();
+  WHYLIGHT_RETURN_IF_ERROR(session_->Extend(state.graph_def));
+  for (const std::vector<std::string>& targets : plan.steps) {
+    WHYLIGHT_RETURN_IF_ERROR(
+        session_->Run({}, {}, targets).status().In("restoring the model's state"));
+  }
+  return OkStatus();
+}
+
+Status Engine::CheckCancelled() const {
+  if (options_.cancelled && options_.cancelled()) {
+    return Status(StatusCode::kCancelled, "stopped on request");
+  }
+  return OkStatus();
+}
+
+// The values at `indices` of all rows, as one tensor each: padded to a fixed batch by repeating
+// the last row, or the only row's own values where there is no row axis.
+Result<std::vector<Tensor>> Engine::Stack(const RowLayout& layout, std::span<const RowView> rows,
+                                          std::span<const std::size_t> indices) {
+  std::vector<Tensor> stacked;
+  stacked.reserve(indices.size());
+  for (const std::size_t index : indices) {
+    RowView values;
+    for (const RowView& row : rows) values.push_back(row[index]);
+    if (layout.kind == RowLayout::Kind::kNone) {
+      stacked.push_back(*values[0]);
+      continue;
+    }
+    if (layout.kind == RowLayout::Kind::kFixed) {
+      values.resize(static_cast<std::size_t>(layout.size), values.back());
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(Tensor tensor, StackRows(values));
+    stacked.push_back(std::move(tensor));
+  }
+  return stacked;
+}
+
+Result<std::vector<Tensor>> Engine::RunRows(std::span<const RowView> rows,
+                                            std::span<const std::size_t> inputs,
+                                            std::vector<Feed> feeds,
+                                            std::span<const std::string> fetches) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> stacked,
+                            Stack(program_.layout, rows, inputs));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    feeds.push_back({program_.inputs[inputs[i]].port.tensor.name(), &stacked[i]});
+  }
+  return session_->Run(feeds, fetches, {});
+}
+
+std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
+  std::vector<std::string> fetches;
+  for (const ProgramInput& input : program_.inputs) {
+    if (input.source) fetches.push_back(input.source->name());
+  }
+  const auto request_index = [&](const Port& port) {
+    for (std::size_t i = 0; i < program_.request.size(); ++i) {
+      if (program_.request[i].tensor == port.tensor) return i;
+    }
+    WHYLIGHT_CHECK(false && "an input without a source is a request placeholder");
+  };
+  const RowLayout& layout = program_.request_layout;
+  const std::vector<std::size_t> all = AllOf(program_.request.size());
+  const auto run = [&](std::span<const RowView> batch) -> Result<std::vector<Row>> {
+    std::vector<Row> computed(batch.size());
+    if (!fetches.empty()) {
+      WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+      WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, Stack(layout, batch, all));
+      std::vector<Feed> feeds;
+      for (std::size_t i = 0; i < stacked.size(); ++i) {
+        feeds.push_back({program_.request[i].tensor.name(), &stacked[i]});
+      }
+      WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
+      std::size_t next = 0;
+      for (const ProgramInput& input : program_.inputs) {
+        if (!input.source) continue;
+        WHYLIGHT_RETURN_IF_ERROR(AppendRows(layout, input.port.name, std::move(fetched[next++]),
+                                            batch.size(), computed));
+      }
+    }
+    std::vector<Row> rows(batch.size());
+    for (std::size_t r = 0; r < batch.size(); ++r) {
+      std::size_t next = 0;
+      for (const ProgramInput& input : program_.inputs) {
+        rows[r].push_back(input.source ? std::move(computed[r][next++])
+                                       : *batch[r][request_index(input.port)]);
+      }
+    }
+    return rows;
+  };
+  int limit = options_.batch_size > 0 ? options_.batch_size : kPrepareRows;
+  if (layout.kind == RowLayout::Kind::kFixed) limit = layout.size;
+  if (layout.kind == RowLayout::Kind::kNone) limit = 1;
+  std::vector<Result<Row>> prepared;
+  for (const std::vector<RowView>& batch : Batches(requests, limit)) {
+    for (Result<Row>& row : RunApart(batch, run)) prepared.push_back(std::move(row));
+  }
+  return prepared;
+}
+
+std::vector<Result<Row>> Engine::Outputs(std::span<const Row> rows) {
+  const std::vector<std::size_t> inputs = AllOf(program_.inputs.size());
+  std::vector<std::string> fetches;
+  for (const Port& output : program_.outputs) fetches.push_back(output.tensor.name());
+  const auto run = [&](std::span<const RowView> batch) -> Result<std::vector<Row>> {
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, RunRows(batch, inputs, {}, fetches));
+    std::vector<Row> outputs(batch.size());
+    for (std::size_t i = 0; i < fetched.size(); ++i) {
+      WHYLIGHT_RETURN_IF_ERROR(AppendRows(program_.layout, program_.outputs[i].name,
+                                          std::move(fetched[i]), batch.size(), outputs));
+    }
+    return outputs;
+  };
+  std::vector<Result<Row>> results;
+  for (const std::vector<RowView>& batch :
+       Batches(rows, std::min(max_rows_, score_sizer_.Next()))) {
+    for (Result<Row>& row : RunApart(batch, run)) results.push_back(std::move(row));
+  }
+  return results;
+}
+
+Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
+                                           std::span<const std::int64_t> targets) {
+  WHYLIGHT_CHECK(path_ && rows.size() == targets.size() && !rows.empty());
+  const std::vector<std::size_t> inputs = AllOf(program_.inputs.size());
+  std::vector<std::int64_t> flat(targets.begin(), targets.end());
+  if (program_.layout.kind == RowLayout::Kind::kFixed) {
+    flat.resize(static_cast<std::size_t>(program_.layout.size), flat.back());
+  }
+  const Tensor target =
+      Tensor::Of<std::int64_t>(Shape{static_cast<std::int64_t>(flat.size())}, flat);
+  const std::vector<std::string> fetches = {path_->scores};
+  const auto start = std::chrono::steady_clock::now();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+                            RunRows(rows, inputs, {{path_->targets, &target}}, fetches));
+  score_sizer_.Observe(static_cast<int>(rows.size()), SecondsSince(start));
+  const std::span<const double> scores = fetched[0].data<double>();
+  return std::vector<double>(scores.begin(),
+                             scores.begin() + static_cast<std::ptrdiff_t>(rows.size()));
+}
+
+Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
+                                          const PathPoints& points) {
+  WHYLIGHT_CHECK(path_ && !path_->inputs.empty() && !owners.empty() && !points.owner.empty());
+  PathPoints padded = points;
+  if (program_.layout.kind == RowLayout::Kind::kFixed) {
+    const auto size = static_cast<std::size_t>(program_.layout.size);
+    padded.owner.resize(size, padded.owner.back());
+    padded.position.resize(size, padded.position.back());
+    padded.weight.resize(size, 0);
+  }
+  const Shape m{static_cast<std::int64_t>(padded.owner.size())};
+  const Tensor owner = Tensor::Of<std::int32_t>(m, padded.owner);
+  const Tensor count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(owners.size()));
+  const Tensor position = Tensor::Of<double>(m, padded.position);
+  const Tensor weight = Tensor::Of<double>(m, padded.weight);
+  std::vector<std::int64_t> target_of;
+  std::vector<RowView> row_of;
+  for (const std::int32_t index : padded.owner) {
+    target_of.push_back(owners[static_cast<std::size_t>(index)].target);
+    row_of.push_back(owners[static_cast<std::size_t>(index)].x);
+  }
+  const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
+  std::vector<Feed> feeds = {{path_->owner, &owner},
+                             {path_->owners, &count},
+                             {path_->positions, &position},
+                             {path_->weights, &weight},
+                             {path_->targets, &target}};
+  std::vector<std::string> fetches;
+  std::vector<Tensor> ends;
+  ends.reserve(2 * path_->inputs.size());
+  std::set<std::size_t> explained;
+  for (const PathGraph::Input& input : path_->inputs) {
+    explained.insert(input.index);
+    fetches.push_back(input.sum);
+    RowView x, baseline;
+    for (const PathOwner& one : owners) {
+      x.push_back(one.x[input.index]);
+      baseline.push_back(one.baseline[input.index]);
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(Tensor to, StackRows(x));
+    WHYLIGHT_ASSIGN_OR_RETURN(Tensor from, StackRows(baseline));
+    ends.push_back(std::move(to));
+    feeds.push_back({input.x, &ends.back()});
+    ends.push_back(std::move(from));
+    feeds.push_back({input.baseline, &ends.back()});
+  }
+  std::vector<std::size_t> held;
+  for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
+    if (!explained.contains(i)) held.push_back(i);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
+                            RunRows(row_of, held, std::move(feeds), fetches));
+  gradient_sizer_.Observe(static_cast<int>(points.owner.size()), SecondsSince(start));
+  std::vector<Row> sums(owners.size());
+  for (const Tensor& sum : fetched) {
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      sums[i].push_back(RowOf(sum, static_cast<std::int64_t>(i)));
+    }
+  }
+  return sums;
+}
+
+}  // namespace whylight

@@ -1,0 +1,115 @@
+// A program loaded into a runtime session: it prepares requests, runs rows and sums gradients.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "explain/chunk_sizer.h"
+#include "explain/path_graph.h"
+#include "model/program.h"
+#include "model/restore.h"
+#include "whylight/function.h"
+#include "whylight/runtime.h"
+
+namespace whylight {
+
+// The values of one instance, in order of Program::inputs or ::request, borrowed.
+using RowView = std::vector<const Tensor*>;
+RowView ViewOf(const Row& row);
+
+struct EngineOptions {
+  SessionOptions session;
+  std::int64_t memory_limit = 0;  // Bytes the process may take; 0: what the cgroup allows.
+  int batch_size = 0;             // Rows a run; 0: found by measuring.
+  std::vector<std::string> disable_passes;
+  std::vector<std::string> dump_passes;  // Graph text before and after, to `dump`.
+  std::ostream* dump = nullptr;
+  std::function<bool()> cancelled;  // Asked between runs.
+};
+
+// What Load prepares beside the outputs.
+struct EngineTarget {
+  std::optional<Output> output;        // Scores of its elements; nullopt: outputs only.
+  std::vector<std::size_t> gradients;  // Program inputs to differentiate by.
+};
+
+// Threads: one at a time.
+class Engine {
+ public:
+  // Cleans the graph up, exports it, restores its state.
+  // Errors  kUnimplemented: an op this TensorFlow does not know, or without a gradient.
+  //         kDataLoss, kFailedPrecondition: variables missing or not as the graph wants them.
+  //         kResourceExhausted: weights and one row would not fit the limit; with the figures.
+  static Result<std::unique_ptr<Engine>> Load(const Model& model, Program program,
+                                              const EngineTarget& target, const Runtime& runtime,
+                                              EngineOptions options);
+
+  const Program& program() const { return program_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const EngineOptions& options() const { return options_; }
+
+  // Requests (values in order of program().request, no row axis) as rows for program().inputs.
+  // One status for each: a request whose preprocessing fails does not fail its neighbours.
+  std::vector<Result<Row>> Prepare(std::span<const Row> requests);
+
+  // All outputs of rows, in order of program().outputs, without the row axis.
+  std::vector<Result<Row>> Outputs(std::span<const Row> rows);
+
+  // Scores: output element targets[i] of rows[i]. Needs a target output.
+  Result<std::vector<double>> Scores(std::span<const RowView> rows,
+                                     std::span<const std::int64_t> targets);
+
+  // Weighted gradient sums along paths, in one run: point r belongs to owners[r].
+  struct PathOwner {
+    RowView x;         // All of program().inputs.
+    RowView baseline;  // Likewise; only the differentiated inputs are read.
+    std::int64_t target = 0;
+  };
+  struct PathPoints {
+    std::vector<std::int32_t> owner;
+    std::vector<double> position;
+    std::vector<double> weight;
+  };
+  // For each owner one float64 tensor per differentiated input.
+  Result<std::vector<Row>> PathSums(std::span<const PathOwner> owners, const PathPoints& points);
+
+  // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
+  int max_rows() const { return max_rows_; }
+  void RunRowsOneByOne() { max_rows_ = 1; }
+  ChunkSizer& score_sizer() { return score_sizer_; }
+  ChunkSizer& gradient_sizer() { return gradient_sizer_; }
+
+ private:
+  Engine(Program program, const Runtime& runtime, EngineOptions options)
+      : program_(std::move(program)), runtime_(runtime), options_(std::move(options)) {}
+
+  Status CleanUp(const Model& model);
+  Status InferShapes();
+  Status FitMemory(const Model& model);
+  Status Start(const Model& model);
+  static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
+                                           std::span<const std::size_t> indices);
+  Result<std::vector<Tensor>> RunRows(std::span<const RowView> rows,
+                                      std::span<const std::size_t> inputs, std::vector<Feed> feeds,
+                                      std::span<const std::string> fetches);
+  Status CheckCancelled() const;
+
+  Program program_;
+  const Runtime& runtime_;
+  EngineOptions options_;
+  std::optional<PathGraph> path_;
+  std::unique_ptr<Session> session_;
+  std::vector<std::string> warnings_;
+  std::int64_t row_bytes_ = 0;  // Estimate of what one more row in a run takes.
+  int max_rows_ = 1;
+  ChunkSizer score_sizer_;
+  ChunkSizer gradient_sizer_;
+};
+
+}  // namespace whylight

@@ -1,0 +1,198 @@
+#include "explain/explanation_json.h"
+
+#include "whylight/version.h"
+
+namespace whylight {
+namespace {
+
+void WritePrediction(JsonWriter& w, const std::vector<NamedValue>& prediction) {
+  if (prediction.size() == 1) {
+    w.Value(prediction[0].value);
+    return;
+  }
+  w.BeginObject();
+  for (const NamedValue& output : prediction) {
+    w.Key(output.name);
+    w.Value(output.value);
+  }
+  w.EndObject();
+}
+
+void WriteInstance(JsonWriter& w, std::string_view instance_json) {
+  w.Key("instance");
+  if (instance_json.empty()) {
+    w.Null();
+  } else {
+    w.Raw(instance_json);
+  }
+}
+
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
+  if (!feature.named_by_elements) {
+    w.Key(feature.name);
+    w.Value(feature.values);
+    return;
+  }
+  for (std::size_t i = 0; i < feature.element_names.size(); ++i) {
+    w.Key(feature.element_names[i]);
+    w.Double(feature.values.data<double>()[i]);
+  }
+}
+
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
+  w.BeginObject();
+  w.Key("baselineOutputValue");
+  w.Double(attribution.baseline_output);
+  w.Key("instanceOutputValue");
+  w.Double(attribution.instance_output);
+  w.Key("featureAttributions");
+  w.BeginObject();
+  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
+  w.EndObject();
+  if (!attribution.output_index.empty()) {
+    w.Key("outputIndex");
+    w.BeginArray();
+    for (const std::int64_t index : attribution.output_index) w.Int(index);
+    w.EndArray();
+  }
+  if (!attribution.display_name.empty()) {
+    w.Key("outputDisplayName");
+    w.String(attribution.display_name);
+  }
+  w.Key("approximationError");
+  w.Double(attribution.approximation_error);
+  w.Key("outputName");
+  w.String(attribution.output_name);
+  w.EndObject();
+}
+
+void WriteWarning(JsonWriter& w, const Warning& warning) {
+  w.BeginObject();
+  w.Key("rule");
+  w.String(warning.rule);
+  w.Key("message");
+  w.String(warning.message);
+  w.EndObject();
+}
+
+void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
+  if (text.empty()) return;
+  w.Key(key);
+  w.String(text);
+}
+
+void WriteProvenance(JsonWriter& w, const Explanation& explanation, const Provenance& provenance) {
+  const ExplainPlan& plan = provenance.plan;
+  w.BeginObject();
+  WriteText(w, "version", kVersion);
+  WriteText(w, "signature", plan.signature);
+  WriteText(w, "preprocess", plan.preprocess);
+  WriteText(w, "reason", plan.reason);
+  WriteText(w, "method", plan.method);
+  if (provenance.steps > 0) {
+    w.Key("steps");
+    w.Int(provenance.steps);
+  }
+  if (provenance.paths > 0) {
+    w.Key("paths");
+    w.Int(provenance.paths);
+    w.Key("seed");
+    w.UInt(provenance.seed);
+  }
+  w.Key("baselines");
+  w.BeginObject();
+  for (const BaselineNote& note : plan.baselines) {
+    w.Key(note.input);
+    w.String(note.text + " (" + note.origin + ")");
+  }
+  w.EndObject();
+  if (!plan.held.empty()) {
+    w.Key("held");
+    w.BeginArray();
+    for (const std::string& held : plan.held) w.String(held);
+    w.EndArray();
+  }
+  bool pieces = false;
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    for (const FeatureAttribution& feature : attribution.features) {
+      if (pieces || !feature.input.is_string() || feature.input.shape() != feature.values.shape() ||
+          feature.values.shape().rank() != 1) {
+        continue;
+      }
+      pieces = true;
+      w.Key("pieces");
+      w.BeginObject();
+      w.Key(feature.name);
+      w.Value(feature.input);
+      w.EndObject();
+    }
+  }
+  w.Key("warnings");
+  w.BeginArray();
+  for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    for (const Warning& warning : attribution.warnings) WriteWarning(w, warning);
+  }
+  w.EndArray();
+  w.EndObject();
+}
+
+}  // namespace
+
+std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
+                            const Provenance& provenance) {
+  std::string line;
+  JsonWriter w(&line);
+  w.BeginObject();
+  WriteInstance(w, instance_json);
+  w.Key("prediction");
+  WritePrediction(w, explanation.prediction);
+  w.Key("explanation");
+  w.BeginObject();
+  w.Key("attributions");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    WriteAttribution(w, attribution);
+  }
+  w.EndArray();
+  w.EndObject();
+  w.Key("whylight");
+  WriteProvenance(w, explanation, provenance);
+  w.EndObject();
+  return line;
+}
+
+std::string PredictionLine(std::string_view instance_json,
+                           const std::vector<NamedValue>& prediction) {
+  std::string line;
+  JsonWriter w(&line);
+  w.BeginObject();
+  WriteInstance(w, instance_json);
+  w.Key("prediction");
+  WritePrediction(w, prediction);
+  w.EndObject();
+  return line;
+}
+
+std::string ErrorLine(std::string_view instance_json, std::string_view place,
+                      const Status& status) {
+  std::string line;
+  JsonWriter w(&line);
+  w.BeginObject();
+  WriteInstance(w, instance_json);
+  w.Key("error");
+  w.BeginObject();
+  w.Key("code");
+  w.Int(static_cast<int>(status.code()));
+  w.Key("status");
+  w.String(StatusCodeName(status.code()));
+  w.Key("place");
+  w.String(place);
+  w.Key("message");
+  w.String(status.message());
+  w.EndObject();
+  w.EndObject();
+  return line;
+}
+
+}  // namespace whylight

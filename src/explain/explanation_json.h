@@ -1,0 +1,46 @@
+// Explanations as JSON: one line for each instance, in the form of a Vertex batch explanation.
+//
+//   {"instance": {"age": [0.3], ...},
+//    "prediction": [0.1, 0.9],                       // By name where there are several outputs.
+//    "explanation": {"attributions": [
+//      {"baselineOutputValue": 0.2, "instanceOutputValue": 0.9,
+//       "featureAttributions": {"age": [0.5], ...},  // The feature's shape; a number for a scalar.
+//       "outputIndex": [1],                          // Absent for one number an instance.
+//       "outputDisplayName": "rich",                 // Absent without labels.
+//       "approximationError": 0.001, "outputName": "risk"}]},
+//    "whylight": {"version": "0.1.0", "signature": "serving_default", "reason": "...",
+//                 "method": "integrated-gradients", "steps": 50, "warnings": [...]}}
+//
+// Numbers always have a decimal point or an exponent and read back bit for bit. Nothing but the
+// keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
+// "pieces": {"content": ["line 1\n", ...]} to "whylight".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/json.h"
+#include "whylight/explainer.h"
+
+namespace whylight {
+
+// What of the options belongs into every answer.
+struct Provenance {
+  ExplainPlan plan;
+  int steps = 0;  // 0: the method has none.
+  int paths = 0;
+  std::uint64_t seed = 0;
+};
+
+std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
+                            const Provenance& provenance);
+
+// {"instance": ..., "prediction": ...}
+std::string PredictionLine(std::string_view instance_json,
+                           const std::vector<NamedValue>& prediction);
+
+// {"instance": ..., "error": {"code": 3, "status": "INVALID_ARGUMENT", "message": "..."}}
+std::string ErrorLine(std::string_view instance_json, std::string_view place, const Status& status);
+
+}  // namespace whylight

@@ -1,0 +1,240 @@
+#include "explain/score_function.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "tensor/rows.h"
+
+namespace whylight {
+namespace {
+
+// float32 kernels may add in another order for another batch size: scores repeat to about 1e-6,
+// gradients to about 1e-4 of their largest element. Batch statistics move both by far more.
+constexpr double kScoreTolerance = 1e-3;
+constexpr double kGradientTolerance = 2e-2;
+
+bool SameShapes(const Row& a, const Row& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].shape() != b[i].shape()) return false;
+  }
+  return true;
+}
+
+// Largest difference, relative to the largest element of `a`.
+double RelativeDifference(const Row& a, const Row& b) {
+  double difference = 0, largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t k = 0; k < a[i].elements(); ++k) {
+      difference = std::max(difference, std::abs(a[i].Number(k) - b[i].Number(k)));
+      largest = std::max(largest, std::abs(a[i].Number(k)));
+    }
+  }
+  return difference == 0 ? 0 : difference / std::max(largest, 1e-30);
+}
+
+void AddTo(Row& total, const Row& part) {
+  for (std::size_t i = 0; i < total.size(); ++i) {
+    const std::span<double> to = total[i].data<double>();
+    const std::span<const double> from = part[i].data<double>();
+    for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
+  }
+}
+
+bool AllFinite(const Row& row) {
+  return std::ranges::all_of(row, [](const Tensor& value) { return IsFinite(value); });
+}
+
+std::string Format(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+}  // namespace
+
+ScoreFunction::ScoreFunction(Engine& engine, std::vector<ScoreTask> tasks,
+                             std::vector<std::size_t> explained)
+    : engine_(engine), tasks_(std::move(tasks)), explained_(std::move(explained)) {}
+
+RowView ScoreFunction::FullRow(std::size_t task, const Row& explained) const {
+  RowView view = ViewOf(*tasks_[task].row);
+  for (std::size_t i = 0; i < explained_.size(); ++i) view[explained_[i]] = &explained[i];
+  return view;
+}
+
+Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> points) {
+  std::vector<double> scores;
+  scores.reserve(points.size());
+  std::size_t next = 0;
+  while (next < points.size()) {
+    const auto limit =
+        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.score_sizer().Next()));
+    std::vector<RowView> rows;
+    std::vector<std::int64_t> targets;
+    while (next < points.size() && rows.size() < limit) {
+      const Point& point = points[next];
+      if (!rows.empty() && !SameShapes(points[next - 1].row, point.row)) break;
+      rows.push_back(FullRow(point.instance, point.row));
+      targets.push_back(tasks_[point.instance].target);
+      ++next;
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> part, engine_.Scores(rows, targets));
+    scores.insert(scores.end(), part.begin(), part.end());
+    score_rows_ += static_cast<std::int64_t>(rows.size());
+  }
+  return scores;
+}
+
+Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathSum> sums) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckRowsAreIndependent(sums));
+  std::vector<Row> totals;
+  for (const PathSum& sum : sums) {
+    Row zeros;
+    for (const Tensor& value : *sum.x) zeros.emplace_back(DType::kFloat64, value.shape());
+    totals.push_back(std::move(zeros));
+  }
+  std::size_t at = 0, point = 0;  // The next point: `point` of sums[at].
+  while (at < sums.size()) {
+    const auto limit =
+        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.gradient_sizer().Next()));
+    std::vector<Engine::PathOwner> owners;
+    std::vector<std::size_t> owner_sum;
+    Engine::PathPoints points;
+    while (at < sums.size() && points.owner.size() < limit) {
+      const PathSum& sum = sums[at];
+      if (point == sum.positions.size()) {
+        ++at;
+        point = 0;
+        continue;
+      }
+      if (owner_sum.empty() || owner_sum.back() != at) {
+        if (!owner_sum.empty() && !SameShapes(*sums[owner_sum.back()].x, *sum.x)) break;
+        owners.push_back({.x = FullRow(sum.instance, *sum.x),
+                          .baseline = FullRow(sum.instance, *sum.baseline),
+                          .target = tasks_[sum.instance].target});
+        owner_sum.push_back(at);
+      }
+      points.owner.push_back(static_cast<std::int32_t>(owners.size() - 1));
+      points.position.push_back(sum.positions[point]);
+      points.weight.push_back(sum.weights[point]);
+      ++point;
+    }
+    if (owners.empty()) break;
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> part, engine_.PathSums(owners, points));
+    gradient_rows_ += static_cast<std::int64_t>(points.owner.size());
+    for (std::size_t i = 0; i < owners.size(); ++i) AddTo(totals[owner_sum[i]], part[i]);
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (!AllFinite(totals[i])) return NonFinite(sums[i]);
+  }
+  return totals;
+}
+
+// Finds the positions whose gradients are not finite, one run each.
+Status ScoreFunction::NonFinite(const PathSum& sum) {
+  std::string positions;
+  int count = 0;
+  for (const double position : sum.positions) {
+    const Engine::PathOwner owner{.x = FullRow(sum.instance, *sum.x),
+                                  .baseline = FullRow(sum.instance, *sum.baseline),
+                                  .target = tasks_[sum.instance].target};
+    const Engine::PathPoints one{.owner = {0}, .position = {position}, .weight = {1}};
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradient, engine_.PathSums({&owner, 1}, one));
+    if (AllFinite(gradient[0])) continue;
+    if (++count <= 5) positions += (positions.empty() ? "" : ", ") + Format(position);
+  }
+  if (count > 5) positions += ", ...";
+  return FailedPrecondition("the gradient is not finite at " + std::to_string(count) + " of " +
+                            std::to_string(sum.positions.size()) +
+                            " points of the path (positions " + positions +
+                            "); choose another baseline, or --method sampled-shapley");
+}
+
+Status ScoreFunction::CheckRowsAreIndependent(std::span<const PathSum> sums) {
+  if (checked_ || engine_.max_rows() <= 1 || sums.empty()) return OkStatus();
+  if (engine_.program().layout.kind != RowLayout::Kind::kBatched) return OkStatus();
+  checked_ = true;
+  const PathSum& sum = sums[0];
+  // Another instance's row if there is one of that shape, else another point of the same path.
+  std::size_t other = 0;
+  for (std::size_t i = 1; i < sums.size() && other == 0; ++i) {
+    if (sums[i].instance != sum.instance && SameShapes(*sums[i].x, *sum.x)) other = i;
+  }
+  const auto owner_of = [&](const PathSum& of) {
+    return Engine::PathOwner{.x = FullRow(of.instance, *of.x),
+                             .baseline = FullRow(of.instance, *of.baseline),
+                             .target = tasks_[of.instance].target};
+  };
+  const std::vector<Engine::PathOwner> owners = {owner_of(sum), owner_of(sums[other])};
+  const Engine::PathPoints alone{.owner = {0}, .position = {0.75}, .weight = {1}};
+  const Engine::PathPoints both{.owner = {0, 1}, .position = {0.75, 0.3}, .weight = {1, 1}};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> one,
+                            engine_.PathSums({owners.data(), 1}, alone));
+  // The second run is warm: it tells how dear a row is, and so where to start.
+  const auto start = std::chrono::steady_clock::now();
+  const Result<std::vector<Row>> two = engine_.PathSums(owners, both);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  gradient_rows_ += 3;
+
+  const std::vector<RowView> rows = {owners[0].x, owners[1].x};
+  const std::vector<std::int64_t> targets = {owners[0].target, owners[1].target};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> score,
+                            engine_.Scores({rows.data(), 1}, {targets.data(), 1}));
+  const Result<std::vector<double>> scores = engine_.Scores(rows, targets);
+  score_rows_ += 3;
+  for (const Status& status :
+       {two.ok() ? OkStatus() : two.status(), scores.ok() ? OkStatus() : scores.status()}) {
+    if (status.code() == StatusCode::kCancelled) return status;
+    if (!status.ok()) dependence_ = "a run of two rows fails: " + status.message();
+  }
+  if (dependence_.empty()) {
+    const double score_change =
+        std::abs((*scores)[0] - score[0]) / std::max(std::abs(score[0]), 1e-6);
+    const double gradient_change = RelativeDifference(one[0], (*two)[0]);
+    if (score_change > kScoreTolerance || gradient_change > kGradientTolerance) {
+      dependence_ = "beside another row its score moves by " + Format(100 * score_change) +
+                    " % and its gradient by " + Format(100 * gradient_change) + " %";
+    }
+  }
+  if (!dependence_.empty()) {
+    engine_.RunRowsOneByOne();
+    return OkStatus();
+  }
+  const double seconds = took.count();
+  const int first = seconds < 1e-3 ? 256 : seconds < 5e-3 ? 64 : seconds < 2e-2 ? 16 : 8;
+  engine_.gradient_sizer().Start(first, engine_.max_rows(), engine_.options().batch_size);
+  return OkStatus();
+}
+
+Result<std::vector<double>> RequestScoreFunction::Evaluate(std::span<const Point> points) {
+  std::vector<double> scores;
+  std::size_t next = 0;
+  while (next < points.size()) {
+    const auto limit =
+        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.score_sizer().Next()));
+    const std::size_t count = std::min(limit, points.size() - next);
+    std::vector<Row> requests;
+    for (std::size_t i = 0; i < count; ++i) requests.push_back(points[next + i].row);
+    const std::vector<Result<Row>> prepared = engine_.Prepare(requests);
+    std::vector<RowView> rows;
+    std::vector<std::int64_t> targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!prepared[i].ok()) return prepared[i].status();
+      rows.push_back(ViewOf(*prepared[i]));
+      targets.push_back(targets_[points[next + i].instance]);
+    }
+    Result<std::vector<double>> part = engine_.Scores(rows, targets);
+    if (!part.ok()) return part.status();
+    scores.insert(scores.end(), part->begin(), part->end());
+    next += count;
+  }
+  return scores;
+}
+
+Result<std::vector<Row>> RequestScoreFunction::IntegrateGradients(std::span<const PathSum>) {
+  return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
+}
+
+}  // namespace whylight

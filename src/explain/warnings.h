@@ -1,0 +1,32 @@
+// Remarks about an explanation that a person should hear before believing it. Every rule id has
+// an anchor in docs/troubleshooting.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "whylight/explainer.h"
+
+namespace whylight {
+
+struct WarningContext {
+  bool saturates = false;     // The explained output is a Softmax's or Sigmoid's.
+  bool completeness = false;  // approximation_error is a gap of the sum, not a sampling error.
+  const ExplanationMetadata* metadata = nullptr;
+};
+
+//   small-difference   |F(x) - F(b)| < 0.05: little was there to share out
+//   large-gap          the sum misses F(x) - F(b) by more than 5 %
+//   sampling-error     the standard error is above 5 % of F(x) - F(b)
+//   saturated-softmax  a score above 0.999: gradients vanish near it; explain the logits
+//   outside-domain     an input outside the domain that the metadata declares
+void AddWarnings(const WarningContext& context, OutputAttribution& attribution);
+
+// zero-baseline: zeros that nobody chose, on a table.
+Warning ZeroBaselineWarning(const std::vector<std::string>& inputs);
+// rows-not-independent: a row has another answer beside other rows.
+Warning RowsNotIndependentWarning(const std::string& what);
+
+std::string FormatNumber(double value);  // 4 significant digits.
+
+}  // namespace whylight

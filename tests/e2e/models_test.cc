@@ -1,0 +1,357 @@
+// Every model of tests/models against TensorFlow's own answers: the verdict, predictions,
+// Integrated Gradients, Shapley values. With WHYLIGHT_REAL_MODELS=DIR also the models below DIR.
+// Prints a table: model, errors, time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "explain/trial_run.h"
+#include "io/files.h"
+#include "io/instances.h"
+#include "io/json.h"
+#include "model/check.h"
+#include "testing/npz.h"
+#include "testing/runtime_test.h"
+#include "whylight/explainer.h"
+
+namespace whylight {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Control flow on the gradient's path: refused by op and node until loops are differentiated.
+const std::set<std::string> kNoGradientYet = {"tf1_control_flow_v1", "tf1_dynamic_rnn",
+                                              "tf2_if_branch", "tf2_lstm_keras3",
+                                              "tf2_while_power"};
+
+struct ModelFolder {
+  std::string name;
+  fs::path path;
+};
+void PrintTo(const ModelFolder& folder, std::ostream* os) { *os << folder.name; }
+
+std::vector<ModelFolder> AllModels() {
+  std::vector<ModelFolder> folders;
+  std::vector<fs::path> roots = {fs::path(WHYLIGHT_SOURCE_DIR) / "tests" / "models"};
+  if (const char* real = std::getenv("WHYLIGHT_REAL_MODELS")) roots.emplace_back(real);
+  for (const fs::path& root : roots) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(root, error)) {
+      if (!fs::exists(entry.path() / "about.json")) continue;
+      folders.push_back({entry.path().filename().string(), entry.path()});
+    }
+  }
+  std::ranges::sort(folders, {}, &ModelFolder::name);
+  return folders;
+}
+
+// One line of the table.
+struct Line {
+  double prediction_error = -1;   // Largest, relative to the largest value.
+  double attribution_error = -1;  // Largest, relative to F(x) - F(b).
+  double completeness_error = -1;
+  double shapley_error = -1;  // In standard errors of the whole.
+  double ms = 0;
+  std::string note;
+};
+
+std::string Cell(double value) {
+  if (value < 0) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1e", value);
+  return text;
+}
+
+class ModelsTest : public RuntimeTest, public testing::WithParamInterface<ModelFolder> {
+ protected:
+  void SetUp() override {
+    RuntimeTest::SetUp();
+    const Result<std::string> text = ReadFile((GetParam().path / "about.json").string());
+    ASSERT_TRUE(text.ok()) << text.status().message();
+    Result<Json> json = ParseJson(*text);
+    ASSERT_TRUE(json.ok()) << json.status().message();
+    about_ = *std::move(json);
+  }
+
+  static void TearDownTestSuite() {
+    std::printf("\n%-36s %10s %12s %12s %10s %8s  %s\n", "model", "prediction", "attribution",
+                "completeness", "shapley", "ms", "");
+    for (const auto& [name, line] : lines()) {
+      std::printf("%-36s %10s %12s %12s %10s %8.0f  %s\n", name.c_str(),
+                  Cell(line.prediction_error).c_str(), Cell(line.attribution_error).c_str(),
+                  Cell(line.completeness_error).c_str(), Cell(line.shapley_error).c_str(), line.ms,
+                  line.note.c_str());
+    }
+  }
+
+  static std::map<std::string, Line>& lines() {
+    static auto* table = new std::map<std::string, Line>;
+    return *table;
+  }
+  Line& line() { return lines()[GetParam().name]; }
+
+  std::string Text(const Json& object, const char* key) const {
+    const Json* value = object.Find(key);
+    return value != nullptr && value->is_string() ? value->string() : "";
+  }
+  bool IsTrue(const Json& object, const char* key) const {
+    const Json* value = object.Find(key);
+    return value != nullptr && value->is_bool() && value->boolean();
+  }
+  const Json* explain() const { return about_.Find("explain"); }
+  std::string request() const { return (GetParam().path / "request.json").string(); }
+
+  Result<std::unique_ptr<Model>> OpenModel() const {
+    std::vector<std::string> tags;
+    if (const Json* given = about_.Find("tags")) {
+      for (const Json& tag : given->array()) tags.push_back(tag.string());
+    }
+    return Model::Open((GetParam().path / "model").string(), tags);
+  }
+
+  // The requests of request.json as rows; every one must be good.
+  Result<std::vector<Row>> Requests(const std::vector<RequestField>& fields,
+                                    const InstanceReaderOptions& options = {}) const {
+    std::vector<FieldSpec> specs;
+    for (const RequestField& field : fields) {
+      specs.push_back({.name = field.name, .dtype = field.dtype, .shape = field.shape});
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<InstanceReader> reader,
+                              OpenInstances({request()}, specs, options));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Instance> instances, ReadAll(*reader));
+    std::vector<Row> rows;
+    for (Instance& instance : instances) {
+      WHYLIGHT_RETURN_IF_ERROR(instance.status.In(instance.place));
+      rows.push_back(std::move(instance.values));
+    }
+    return rows;
+  }
+
+  // The options that about.json describes, without a method.
+  ExplainOptions Options() const {
+    ExplainOptions options{.signature = Text(*explain(), "signature"),
+                           .output_name = Text(*explain(), "output")};
+    if (options.signature == "xai_model") options.signature.clear();  // Found by the rules.
+    const Json* target = explain()->Find("target");
+    if (target != nullptr && target->is_integer()) {
+      options.class_name = std::to_string(target->int64());
+    }
+    if (const Json* inputs = explain()->Find("inputs")) {
+      ExplanationMetadata metadata;
+      for (const auto& [name, tensor] : inputs->object()) {
+        metadata.inputs.push_back({.name = name, .input_tensor_name = tensor.string()});
+      }
+      options.metadata = std::move(metadata);
+    }
+    if (const Json* baselines = explain()->Find("baselines")) {
+      for (const auto& [name, value] : baselines->object()) options.baselines[name] = {value};
+    }
+    return options;
+  }
+
+  // `expected` holds one row per instance.
+  static double LargestDifference(const Tensor& got, const Tensor& expected, std::size_t row) {
+    double largest = 0;
+    for (std::size_t i = 0; i < got.elements(); ++i) {
+      const double want = expected.Number(row * got.elements() + i);
+      largest = std::max(largest, std::abs(got.Number(i) - want));
+    }
+    return largest;
+  }
+
+  Json about_;
+};
+
+TEST_P(ModelsTest, HasTheVerdictOfItsMaker) {
+  const std::string path = (GetParam().path / "model").string();
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  CheckReport report = model.ok() ? CheckModel(**model) : CheckPath(path);
+  if (model.ok()) TrialRun(**model, runtime(), {.threads = 1}, report);
+  std::string why;
+  for (const Problem& problem : report.problems)
+    why += problem.rule + ": " + problem.message + "\n";
+  EXPECT_EQ(VerdictName(report.verdict), Text(about_, "verdict")) << why;
+  line().note = VerdictName(report.verdict);
+  if (report.verdict != CheckReport::Verdict::kExplain) {
+    ASSERT_FALSE(report.problems.empty());
+    EXPECT_FALSE(report.problems[0].rule.empty());
+    EXPECT_FALSE(report.problems[0].message.empty());
+    EXPECT_FALSE(report.problems[0].fix.empty()) << report.problems[0].rule;
+  } else {
+    EXPECT_EQ(report.signature, Text(*explain(), "signature"));
+    EXPECT_EQ(report.preprocess, Text(*explain(), "preprocess"));
+  }
+}
+
+TEST_P(ModelsTest, PredictsAsTensorFlowDoes) {
+  const Result<NpzArrays> expected = ReadNpz(GetParam().path / "expected.npz");
+  if (!expected.ok()) {
+    EXPECT_FALSE(fs::exists(GetParam().path / "expected.npz")) << expected.status().message();
+    return;
+  }
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const Result<std::unique_ptr<Predictor>> predictor =
+      Predictor::Open(**model, runtime(), {.signature = Text(about_, "predict_signature")});
+  ASSERT_TRUE(predictor.ok()) << predictor.status().message();
+  const Result<std::vector<Row>> requests =
+      Requests((*predictor)->request_fields(), {.has_rows = (*predictor)->has_rows()});
+  ASSERT_TRUE(requests.ok()) << requests.status().message();
+  const auto predictions = (*predictor)->Predict(*requests);
+  double worst = 0;
+  for (std::size_t r = 0; r < predictions.size(); ++r) {
+    ASSERT_TRUE(predictions[r].ok()) << predictions[r].status().message();
+    for (const NamedValue& output : *predictions[r]) {
+      const auto want = expected->find("pred." + output.name);
+      ASSERT_NE(want, expected->end()) << output.name;
+      const std::size_t size = output.value.elements();
+      if (output.value.is_string()) {
+        for (std::size_t i = 0; i < size; ++i) {
+          EXPECT_EQ(output.value.strings()[i], want->second.strings()[r * size + i]);
+        }
+        continue;
+      }
+      double largest = 1e-3;
+      for (std::size_t i = 0; i < want->second.elements(); ++i) {
+        largest = std::max(largest, std::abs(want->second.Number(i)));
+      }
+      const double error = LargestDifference(output.value, want->second, r) / largest;
+      // float16 has 11 bits; float32 kernels differ by the order of their sums.
+      const double tolerance = output.value.dtype() == DType::kFloat16 ? 2e-3 : 1e-5;
+      EXPECT_LE(error, tolerance) << output.name << " of row " << r;
+      worst = std::max(worst, error);
+    }
+  }
+  line().prediction_error = worst;
+}
+
+TEST_P(ModelsTest, IntegratesGradientsAsTensorFlowDoes) {
+  if (Text(about_, "verdict") != "explain") return;
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ExplainOptions options = Options();
+  options.steps = 1000;
+  const auto start = std::chrono::steady_clock::now();
+  const Result<std::unique_ptr<Explainer>> explainer =
+      Explainer::Open(**model, runtime(), std::move(options));
+  if (!IsTrue(*explain(), "ig")) {
+    ASSERT_FALSE(explainer.ok()) << "no gradient reaches its inputs";
+    EXPECT_EQ(explainer.status().code(), StatusCode::kFailedPrecondition)
+        << explainer.status().message();
+    EXPECT_NE(explainer.status().message().find("sampled-shapley"), std::string::npos);
+    return;
+  }
+  if (kNoGradientYet.contains(GetParam().name)) {
+    ASSERT_FALSE(explainer.ok());
+    EXPECT_EQ(explainer.status().code(), StatusCode::kUnimplemented)
+        << explainer.status().message();
+    line().note += ", no gradient yet";
+    return;
+  }
+  ASSERT_TRUE(explainer.ok()) << explainer.status().message();
+  const Result<NpzArrays> expected = ReadNpz(GetParam().path / "expected.npz");
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
+  ASSERT_TRUE(requests.ok()) << requests.status().message();
+  const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
+  line().ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  double worst = 0, worst_gap = 0;
+  for (std::size_t r = 0; r < explanations.size(); ++r) {
+    ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
+    const OutputAttribution& attribution = explanations[r]->attributions.at(0);
+    const double score = expected->at("score").Number(r);
+    const double baseline = expected->at("score_baseline").Number(r);
+    const double scale = std::max(std::abs(score - baseline), 1e-6);
+    const bool half = requests->at(r)[0].dtype() == DType::kFloat16;
+    EXPECT_NEAR(attribution.instance_output, score, (half ? 2e-3 : 1e-5) * (1 + std::abs(score)));
+    EXPECT_NEAR(attribution.baseline_output, baseline,
+                (half ? 2e-3 : 1e-5) * (1 + std::abs(baseline)));
+    // The reference is a 1000-step midpoint rule, whose own gap says how far it is from the limit.
+    const double reference_gap = std::abs(expected->at("ig_gap").Number(r));
+    const double tolerance = (half ? 2e-2 : 1e-3) * scale + 2 * reference_gap;
+    for (const FeatureAttribution& feature : attribution.features) {
+      const auto want = expected->find("ig." + feature.name);
+      if (want == expected->end()) continue;
+      const double error = LargestDifference(feature.values, want->second, r);
+      EXPECT_LE(error, tolerance) << feature.name << " of row " << r;
+      worst = std::max(worst, error / scale);
+    }
+    for (const auto& [name, array] : *expected) {
+      if (!name.starts_with("ig.")) continue;
+      EXPECT_TRUE(
+          std::ranges::any_of(attribution.features,
+                              [&](const FeatureAttribution& f) { return "ig." + f.name == name; }))
+          << name << " is missing";
+    }
+    worst_gap = std::max(worst_gap, attribution.approximation_error);
+    // Scores of float32 near 1 are known to 1e-7 only.
+    EXPECT_LE(attribution.approximation_error * scale,
+              (half ? 5e-2 : 1e-2) * scale + 4 * reference_gap + 1e-6);
+  }
+  line().attribution_error = worst;
+  line().completeness_error = worst_gap;
+}
+
+TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
+  if (Text(about_, "verdict") != "explain") return;
+  const std::string kind = Text(*explain(), "shapley");
+  if (kind.empty()) return;
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ExplainOptions options = Options();
+  options.method = "sampled-shapley";
+  options.paths = 400;
+  options.players = kind == "inputs" ? Players::kInputs : Players::kElements;
+  const Result<std::unique_ptr<Explainer>> explainer =
+      Explainer::Open(**model, runtime(), std::move(options));
+  ASSERT_TRUE(explainer.ok()) << explainer.status().message();
+  const Result<NpzArrays> expected = ReadNpz(GetParam().path / "expected.npz");
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  const Tensor& exact = expected->at("shapley." + kind);
+  std::vector<std::string> players;
+  for (const Json& player : explain()->Find("shapley_players")->array()) {
+    players.push_back(player.string());
+  }
+  const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
+  ASSERT_TRUE(requests.ok()) << requests.status().message();
+  const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
+  double worst = 0;
+  for (std::size_t r = 0; r < explanations.size(); ++r) {
+    ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
+    const OutputAttribution& attribution = explanations[r]->attributions.at(0);
+    const double difference = std::abs(attribution.instance_output - attribution.baseline_output);
+    const double standard_error = attribution.approximation_error * difference;
+    std::size_t found = 0;
+    for (const FeatureAttribution& feature : attribution.features) {
+      for (std::size_t i = 0; i < feature.values.elements(); ++i) {
+        std::string name = feature.name;
+        if (kind == "elements") name += "[" + std::to_string(i) + "]";
+        const auto player = std::ranges::find(players, name);
+        if (player == players.end()) continue;
+        ++found;
+        const double want =
+            exact.Number(r * players.size() + static_cast<std::size_t>(player - players.begin()));
+        const double error = std::abs(feature.values.Number(i) - want);
+        // Six standard errors of all players together, and float32's rounding.
+        EXPECT_LE(error, 6 * standard_error + 1e-4 * (1e-2 + difference))
+            << name << " of row " << r;
+        if (standard_error > 0) worst = std::max(worst, error / standard_error);
+      }
+    }
+    EXPECT_EQ(found, players.size());
+  }
+  line().shapley_error = worst;
+}
+
+INSTANTIATE_TEST_SUITE_P(, ModelsTest, testing::ValuesIn(AllModels()),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace whylight
