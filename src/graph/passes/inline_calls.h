@@ -31,10 +31,6 @@ struct InlineCallsOptions {
 //         arguments, or of a result that it does not have. Else as ImportFunction.
 //         kResourceExhausted: the graph would have more than `max_nodes` nodes. A few functions
 //         that call each other twice, thirty deep, would fill any memory.
-struct InlineCallsOptions {
-  std::size_t max_nodes = 1'000'000;
-};
-
 class InlineCalls : public Pass {
  public:
   explicit InlineCalls(InlineCallsOptions options = {}) : options_(options) {}
