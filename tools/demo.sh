@@ -20,13 +20,13 @@ rows() { head -n "$2" "$models/$1/instances.jsonl" >"$models/$1/shown.jsonl"; }
 title "Text: which language is this? (guesslang, a TensorFlow 2.5 Estimator as published)"
 rows text 1
 show explain "$models/text/model" -i "$models/text/shown.jsonl" \
-  --output-name probabilities --method sampled-shapley --pieces lines --paths 8
+  --output-name probabilities --method sampled-shapley --pieces lines --paths 16
 
 title "Picture: which emotion is this? (fer, JPEG bytes -> xai_preprocess -> xai_model)"
-show explain "$models/image/model" -i "$models/image/instances.jsonl" --steps 20 \
+show explain "$models/image/model" -i "$models/image/instances.jsonl" --steps 100 \
   --heat-maps "$models/image"
 printf '  picture, regions, overlay: %s\n' "$models"/image/*.png
 
 title "Table: malignant or benign? (trained on the Wisconsin breast cancer data)"
-rows table 2
+rows table 1
 show explain "$models/table/model" -i "$models/table/shown.jsonl"
