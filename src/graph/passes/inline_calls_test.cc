@@ -3,12 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
 #include "graph/export.h"
 #include "graph/import.h"
 #include "graph/passes/pass_test.h"
 #include "graph/passes/prune.h"
 #include "graph/text.h"
 #include "graph/verify.h"
+#include "savedmodel/saved_model.h"
+#include "testing/runtime_test.h"
 
 namespace whylight {
 namespace {
@@ -352,6 +358,67 @@ TEST(InlineTest, RefusesFunctionsThatFillAnyMemory) {
   PassContext context;
   const Result<bool> ran = InlineCalls({.max_nodes = 1000}).Run(*graph, context);
   EXPECT_EQ(ran.status().code(), StatusCode::kResourceExhausted);
+}
+
+TEST(InlineTest, DamagedFunctionsGiveAStatus) {
+  constexpr unsigned kSeed = 11;
+  std::mt19937 random(kSeed);
+  const auto model = ReadSavedModel(WHYLIGHT_SOURCE_DIR "/tests/models/tf2_while_power/model");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const std::string bytes(model->meta_graphs[0].graph_def);
+  int inlined = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::string damaged = bytes;
+    damaged[random() % damaged.size()] = static_cast<char>(random());
+    Result<Graph> graph = ImportGraph(damaged, OpRegistry::Builtin());
+    if (!graph.ok()) continue;
+    PassContext context;
+    const Result<bool> ran = InlineCalls({.max_nodes = 10'000}).Run(*graph, context);
+    EXPECT_TRUE(ran.ok() || !ran.status().message().empty());
+    if (ran.ok()) ++inlined;
+  }
+  EXPECT_GT(inlined, 0);  // Or the damage never got that far.
+}
+
+class InlinedModelTest : public RuntimeTest {};
+
+TEST_F(InlinedModelTest, TensorFlowTakesEverySignature) {
+  int signatures = 0;
+  const std::filesystem::path folder = WHYLIGHT_SOURCE_DIR "/tests/models";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (!entry.is_directory() || name == "generate" || name.starts_with("bad_")) continue;
+    SCOPED_TRACE(name);
+    const auto model = ReadSavedModel(entry.path() / "model");
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    for (const MetaGraph& meta : model->meta_graphs) {
+      for (const auto& [key, signature] : meta.signatures) {
+        SCOPED_TRACE(key);
+        Result<Graph> graph = ImportGraph(meta.graph_def, OpRegistry::Builtin());
+        ASSERT_TRUE(graph.ok()) << graph.status().message();
+        std::vector<Output> outputs;
+        for (const auto& [alias, info] : signature.outputs) {
+          const Result<Output> output = graph->FindOutput(info.tensor);
+          if (output.ok()) outputs.push_back(*output);  // Not of a sparse or a composite tensor.
+        }
+        if (outputs.empty()) continue;
+        PassContext context{.outputs = &outputs};
+        const Result<bool> inlined = InlineCalls().Run(*graph, context);
+        ASSERT_TRUE(inlined.ok()) << inlined.status().message();
+        ASSERT_TRUE(Prune().Run(*graph, context).ok());
+        EXPECT_EQ(VerifyGraph(*graph).message(), "");
+        EXPECT_TRUE(std::ranges::none_of(graph->nodes(), [](const auto& node) {
+          return node->op.ends_with("PartitionedCall");
+        }));
+        const auto exported = ExportGraph(*graph);
+        ASSERT_TRUE(exported.ok()) << exported.status().message();
+        const auto session = NewSession(exported->graph_def);
+        EXPECT_TRUE(session.ok()) << session.status().message();
+        ++signatures;
+      }
+    }
+  }
+  EXPECT_GT(signatures, 40);
 }
 
 TEST(PruneTest, KeepsWhatIsNeededAndFed) {
