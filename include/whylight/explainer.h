@@ -99,6 +99,7 @@ struct RequestField {
   std::string name;
   DType dtype = DType::kInvalid;
   Shape shape = Shape::UnknownRank();
+  std::string alias;  // What serving_default calls the same value, if that is another name.
 };
 
 // Where a feature's baseline comes from, for people.

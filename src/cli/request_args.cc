@@ -62,7 +62,10 @@ Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(
   };
   std::vector<FieldSpec> specs;
   for (const RequestField& field : fields) {
-    specs.push_back({.name = field.name, .dtype = field.dtype, .shape = field.shape});
+    specs.push_back({.name = field.name,
+                     .dtype = field.dtype,
+                     .shape = field.shape,
+                     .alias = field.alias});
   }
   return OpenInstances(inputs, std::move(specs), options);
 }

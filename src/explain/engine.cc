@@ -134,6 +134,7 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
     p.outputs.pop_back();
   }
   WHYLIGHT_RETURN_IF_ERROR(engine->InferShapes());
+  WHYLIGHT_ASSIGN_OR_RETURN(engine->folded_, KeepFoldedWeights(p));
   WHYLIGHT_RETURN_IF_ERROR(engine->FitMemory(model));
   if (explained) {
     WHYLIGHT_ASSIGN_OR_RETURN(
@@ -210,6 +211,8 @@ Status Engine::Start(const Model& model) {
   WHYLIGHT_RETURN_IF_ERROR(session_->Extend(main.graph_def));
   if (plan.steps.empty()) return OkStatus();
   WHYLIGHT_RETURN_IF_ERROR(session_->Extend(state.graph_def));
+  if (!folded_.assign.empty()) plan.steps.push_back(folded_.assign);
+  if (!folded_.release.empty()) plan.steps.push_back(folded_.release);
   for (const std::vector<std::string>& targets : plan.steps) {
     WHYLIGHT_RETURN_IF_ERROR(
         session_->Run({}, {}, targets).status().In("restoring the model's state"));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "explain/chunk_sizer.h"
+#include "explain/fold_weights.h"
 #include "explain/path_graph.h"
 #include "model/program.h"
 #include "model/restore.h"
@@ -104,6 +105,7 @@ class Engine {
   const Runtime& runtime_;
   EngineOptions options_;
   std::optional<PathGraph> path_;
+  FoldedWeights folded_;
   std::unique_ptr<Session> session_;
   std::vector<std::string> warnings_;
   std::int64_t row_bytes_ = 0;  // Estimate of what one more row in a run takes.

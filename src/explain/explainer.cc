@@ -51,6 +51,29 @@ std::vector<RequestField> FieldsOf(const Program& program) {
   return fields;
 }
 
+// Production clients write requests for serving_default. Where its inputs match those of the
+// preprocessing function one to one in dtype and shape, their names are accepted too.
+void AddServingNames(const MetaGraph& meta, const SignatureDef& preprocess,
+                     std::vector<RequestField>& fields) {
+  const auto serving = meta.signatures.find("serving_default");
+  if (serving == meta.signatures.end() || serving->second.inputs.size() != fields.size()) return;
+  std::vector<std::string> aliases;
+  for (const RequestField& field : fields) {
+    const TensorInfo& wanted = preprocess.inputs.at(field.name);
+    std::string match;
+    for (const auto& [name, info] : serving->second.inputs) {
+      if (info.dtype != wanted.dtype || !Compatible(info.shape, wanted.shape)) continue;
+      if (!match.empty()) return;  // Two could be meant.
+      match = name;
+    }
+    if (match.empty() || std::ranges::find(aliases, match) != aliases.end()) return;
+    aliases.push_back(std::move(match));
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (aliases[i] != fields[i].name) fields[i].alias = aliases[i];
+  }
+}
+
 std::string DescribeBaseline(const std::vector<Json>& baselines) {
   if (baselines.empty()) return "zeros";
   if (baselines.size() > 1) return std::to_string(baselines.size()) + " baselines";
@@ -67,6 +90,22 @@ std::string DescribeBaseline(const std::vector<Json>& baselines) {
     text += (shown++ == 0 ? "" : ", ") + FormatNumber(value.number());
   }
   return text;
+}
+
+// Whether two runs of one row differ by more than another order of float sums explains.
+bool Differ(const Row& a, const Row& b) {
+  constexpr double kTolerance = 1e-3;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].shape() != b[i].shape()) return true;
+    if (!IsFloating(a[i].dtype())) continue;
+    double largest = 1e-6, difference = 0;
+    for (std::size_t k = 0; k < a[i].elements(); ++k) {
+      largest = std::max(largest, std::abs(a[i].Number(k)));
+      difference = std::max(difference, std::abs(a[i].Number(k) - b[i].Number(k)));
+    }
+    if (difference > kTolerance * largest) return true;
+  }
+  return false;
 }
 
 bool IsPieces(Players players) { return players == Players::kLines || players == Players::kWords; }
@@ -105,6 +144,7 @@ class ExplainerImpl : public Explainer {
   Result<std::vector<Row>> BaselineRows(const Row& x) const;
   Row ExplainedOf(const Row& row) const;
 
+  std::vector<Result<Row>> Outputs(std::span<const Row> rows);
   Result<std::vector<OutputAttribution>> Attribute(const Batch& batch, std::span<const Task> tasks);
   Result<std::vector<OutputAttribution>> AttributeByGradients(const Batch& batch,
                                                               std::span<const Task> tasks);
@@ -129,6 +169,7 @@ class ExplainerImpl : public Explainer {
   std::vector<std::size_t> explained_;  // Into Program::inputs.
   std::size_t text_field_ = 0;          // Of the request, when its pieces are the players.
   std::unique_ptr<Engine> engine_;
+  bool outputs_checked_ = false;
 };
 
 Status ExplainerImpl::CheckOptions() const {
@@ -327,6 +368,7 @@ Status ExplainerImpl::Load() {
 
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildProgram(model_, SpecFor(choice)));
   fields_ = FieldsOf(program);
+  if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(output_, ChooseOutput(program, options_));
   plan_.output = output_.name;
   Output explained = program.outputs[output_.index].tensor;
@@ -598,6 +640,20 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
   return results;
 }
 
+// Predictions, and with them the choice of what is explained, must not hang on the neighbours.
+std::vector<Result<Row>> ExplainerImpl::Outputs(std::span<const Row> rows) {
+  std::vector<Result<Row>> outputs = engine_->Outputs(rows);
+  const bool share = engine_->program().layout.kind == RowLayout::Kind::kBatched &&
+                     engine_->max_rows() > 1 && rows.size() > 1;
+  if (!share || outputs_checked_ || !outputs[0].ok()) return outputs;
+  outputs_checked_ = true;
+  const Result<Row> alone = engine_->Outputs(rows.first(1))[0];
+  if (!alone.ok() || !Differ(*alone, *outputs[0])) return outputs;
+  plan_.warnings.push_back(RowsNotIndependentWarning("beside others its prediction is another"));
+  engine_->RunRowsOneByOne();
+  return engine_->Outputs(rows);
+}
+
 std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> requests) {
   Batch batch{
       .requests = requests, .rows = engine_->Prepare(requests), .outputs = {}, .labels = {}};
@@ -605,7 +661,7 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
   for (const Result<Row>& row : batch.rows) {
     if (row.ok()) ready.push_back(*row);
   }
-  std::vector<Result<Row>> outputs = engine_->Outputs(ready);
+  std::vector<Result<Row>> outputs = Outputs(ready);
   std::size_t next = 0;
   for (const Result<Row>& row : batch.rows) {
     batch.outputs.push_back(row.ok() ? std::move(outputs[next++]) : Result<Row>(row.status()));

@@ -65,6 +65,7 @@ RowView ScoreFunction::FullRow(std::size_t task, const Row& explained) const {
 }
 
 Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> points) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckScoresAreIndependent(points));
   std::vector<double> scores;
   scores.reserve(points.size());
   std::size_t next = 0;
@@ -88,7 +89,7 @@ Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> point
 }
 
 Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathSum> sums) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckRowsAreIndependent(sums));
+  WHYLIGHT_RETURN_IF_ERROR(CheckGradientsAreIndependent(sums));
   std::vector<Row> totals;
   for (const PathSum& sum : sums) {
     Row zeros;
@@ -152,10 +153,36 @@ Status ScoreFunction::NonFinite(const PathSum& sum) {
                             "); choose another baseline, or --method sampled-shapley");
 }
 
-Status ScoreFunction::CheckRowsAreIndependent(std::span<const PathSum> sums) {
-  if (checked_ || engine_.max_rows() <= 1 || sums.empty()) return OkStatus();
-  if (engine_.program().layout.kind != RowLayout::Kind::kBatched) return OkStatus();
-  checked_ = true;
+bool ScoreFunction::MayShareRuns() const {
+  return engine_.max_rows() > 1 && engine_.program().layout.kind == RowLayout::Kind::kBatched;
+}
+
+Status ScoreFunction::CheckScoresAreIndependent(std::span<const Point> points) {
+  if (scores_checked_ || !MayShareRuns() || points.empty()) return OkStatus();
+  // A row of other values: beside itself a row can have the mean of the batch.
+  const auto other = std::ranges::find_if(points, [&](const Point& point) {
+    return SameShapes(point.row, points[0].row) && point.row != points[0].row;
+  });
+  if (other == points.end()) return OkStatus();
+  scores_checked_ = true;
+  const std::vector<RowView> rows = {FullRow(points[0].instance, points[0].row),
+                                     FullRow(other->instance, other->row)};
+  const std::vector<std::int64_t> targets = {tasks_[points[0].instance].target,
+                                             tasks_[other->instance].target};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> alone,
+                            engine_.Scores({rows.data(), 1}, {targets.data(), 1}));
+  const Result<std::vector<double>> both = engine_.Scores(rows, targets);
+  score_rows_ += 3;
+  if (!both.ok()) return RunRowsOneByOne("a run of two rows fails", both.status());
+  const double scale = std::max({std::abs(alone[0]), std::abs((*both)[1]), 1e-6});
+  const double change = std::abs((*both)[0] - alone[0]) / scale;
+  if (change <= kScoreTolerance) return OkStatus();
+  return RunRowsOneByOne("beside another row its score moves by " + Format(100 * change) + " %");
+}
+
+Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums) {
+  if (gradients_checked_ || !MayShareRuns() || sums.empty()) return OkStatus();
+  gradients_checked_ = true;
   const PathSum& sum = sums[0];
   // Another instance's row if there is one of that shape, else another point of the same path.
   std::size_t other = 0;
@@ -177,34 +204,22 @@ Status ScoreFunction::CheckRowsAreIndependent(std::span<const PathSum> sums) {
   const Result<std::vector<Row>> two = engine_.PathSums(owners, both);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   gradient_rows_ += 3;
-
-  const std::vector<RowView> rows = {owners[0].x, owners[1].x};
-  const std::vector<std::int64_t> targets = {owners[0].target, owners[1].target};
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> score,
-                            engine_.Scores({rows.data(), 1}, {targets.data(), 1}));
-  const Result<std::vector<double>> scores = engine_.Scores(rows, targets);
-  score_rows_ += 3;
-  for (const Status& status :
-       {two.ok() ? OkStatus() : two.status(), scores.ok() ? OkStatus() : scores.status()}) {
-    if (status.code() == StatusCode::kCancelled) return status;
-    if (!status.ok()) dependence_ = "a run of two rows fails: " + status.message();
-  }
-  if (dependence_.empty()) {
-    const double score_change =
-        std::abs((*scores)[0] - score[0]) / std::max(std::abs(score[0]), 1e-6);
-    const double gradient_change = RelativeDifference(one[0], (*two)[0]);
-    if (score_change > kScoreTolerance || gradient_change > kGradientTolerance) {
-      dependence_ = "beside another row its score moves by " + Format(100 * score_change) +
-                    " % and its gradient by " + Format(100 * gradient_change) + " %";
-    }
-  }
-  if (!dependence_.empty()) {
-    engine_.RunRowsOneByOne();
-    return OkStatus();
+  if (!two.ok()) return RunRowsOneByOne("a run of two rows fails", two.status());
+  const double change = RelativeDifference(one[0], (*two)[0]);
+  if (change > kGradientTolerance) {
+    return RunRowsOneByOne("beside another row its gradient moves by " + Format(100 * change) +
+                           " %");
   }
   const double seconds = took.count();
   const int first = seconds < 1e-3 ? 256 : seconds < 5e-3 ? 64 : seconds < 2e-2 ? 16 : 8;
   engine_.gradient_sizer().Start(first, engine_.max_rows(), engine_.options().batch_size);
+  return OkStatus();
+}
+
+Status ScoreFunction::RunRowsOneByOne(std::string why, const Status& failed) {
+  if (failed.code() == StatusCode::kCancelled) return failed;
+  dependence_ = std::move(why) + (failed.ok() ? "" : ": " + failed.message());
+  engine_.RunRowsOneByOne();
   return OkStatus();
 }
 

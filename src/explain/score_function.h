@@ -30,19 +30,25 @@ class ScoreFunction : public Function {
   // Why rows were run one by one, if they were ("" if not): a batch gave another answer for the
   // same row, as batch statistics, reductions over the rows and random ops do.
   const std::string& dependence() const { return dependence_; }
-  // Runs so far: rows forward, rows with gradients.
+  // Runs so far: rows forward, rows with gradients. The checks of dependence take 3 of each.
   std::int64_t score_rows() const { return score_rows_; }
   std::int64_t gradient_rows() const { return gradient_rows_; }
 
  private:
   RowView FullRow(std::size_t task, const Row& explained) const;
-  Status CheckRowsAreIndependent(std::span<const PathSum> sums);
+  bool MayShareRuns() const;
+  // Each compares a row alone with the same row beside another, once, before rows share a run.
+  Status CheckScoresAreIndependent(std::span<const Point> points);
+  Status CheckGradientsAreIndependent(std::span<const PathSum> sums);
+  // kCancelled if that is why it failed.
+  Status RunRowsOneByOne(std::string why, const Status& failed = OkStatus());
   Status NonFinite(const PathSum& sum);
 
   Engine& engine_;
   std::vector<ScoreTask> tasks_;
   std::vector<std::size_t> explained_;
-  bool checked_ = false;
+  bool scores_checked_ = false;
+  bool gradients_checked_ = false;
   std::string dependence_;
   std::int64_t score_rows_ = 0;
   std::int64_t gradient_rows_ = 0;

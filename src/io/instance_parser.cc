@@ -271,7 +271,11 @@ std::string Place::Member(std::string_view name) const {
 
 std::string InstanceParser::FieldNames() const {
   std::vector<std::string> names;
-  for (const FieldSpec& field : fields_) names.push_back(field.name);
+  for (const FieldSpec& field : fields_) {
+    names.push_back(field.alias.empty()
+                        ? field.name
+                        : field.name + " (" + field.alias + " in serving_default's words)");
+  }
   return Join(names, ", ");
 }
 

@@ -159,6 +159,7 @@ Result<RestorePlan> PlanRestore(const Model& model, const Graph& graph, const st
       restore_nodes.push_back(op.substr(0, op.rfind(':')));
     }
     if (!IsVariable(*node)) continue;
+    if (SharedName(*node).starts_with(scope.substr(0, scope.find('/') + 1))) continue;  // Ours.
     const auto source = model.variables().find(node->name);
     if (source == model.variables().end()) {
       unbound.push_back(node.get());

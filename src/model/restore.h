@@ -18,7 +18,8 @@ struct RestorePlan {
   std::vector<Problem> problems;                // An error among them: the model cannot run.
 };
 
-// For the variables and tables that `graph` (pruned to what will run) holds.
+// For the variables and tables that `graph` (pruned to what will run) holds. `scope` is
+// "owner/name"; resources shared as "owner/..." are the caller's own and not restored.
 // Errors: only of importing the graph again.
 Result<RestorePlan> PlanRestore(const Model& model, const Graph& graph, const std::string& scope);
 
