@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 
 #include "attribution/integrated_gradients.h"
 #include "attribution/list.h"
@@ -391,6 +392,7 @@ Status ExplainerImpl::Load() {
                        .batch_size = options_.batch_size,
                        .disable_passes = options_.disable_passes,
                        .dump_passes = options_.dump_passes,
+                       .dump = options_.dump_passes.empty() ? nullptr : &std::cerr,
                        .cancelled = options_.cancelled};
   WHYLIGHT_ASSIGN_OR_RETURN(
       engine_, Engine::Load(model_, std::move(program), target, runtime_, std::move(engine)));
