@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -224,6 +225,13 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (!reader.ok()) return Fail(reader.status());
   for (const std::string& note : (*reader)->notes()) {
     std::fprintf(stderr, "whylight: %s\n", note.c_str());
+  }
+  if (!args.heat_maps.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(args.heat_maps, error);
+    if (error) {
+      return Fail(InvalidArgument("--heat-maps " + args.heat_maps + ": " + error.message()));
+    }
   }
   const bool terminal = IsTerminal(StandardStream::kOutput);
   const bool table =

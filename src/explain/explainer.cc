@@ -75,6 +75,15 @@ void AddServingNames(const MetaGraph& meta, const SignatureDef& preprocess,
   }
 }
 
+// A serialized tf.Example as the only input: a player that cannot be left out.
+bool ParsesItsOnlyInput(const Program& program) {
+  if (program.inputs.size() != 1 || program.inputs[0].port.dtype != DType::kString) return false;
+  return std::ranges::any_of(program.graph.nodes(), [&](const std::unique_ptr<Node>& node) {
+    return node->op.starts_with("Parse") && !node->inputs.empty() &&
+           node->inputs[0] == program.inputs[0].port.tensor;
+  });
+}
+
 std::string DescribeBaseline(const std::vector<Json>& baselines) {
   if (baselines.empty()) return "zeros";
   if (baselines.size() > 1) return std::to_string(baselines.size()) + " baselines";
@@ -264,10 +273,18 @@ Status ExplainerImpl::ChooseExplained(const Program& program, Output output) {
           " [no-gradient-rule]\n  fix: --method sampled-shapley needs no gradient");
     }
   }
+  // Features found inside the graph stand for the request's inputs.
+  const bool inside = plan_.preprocess.empty() && !options_.metadata &&
+                      std::ranges::any_of(program.inputs, [](const ProgramInput& input) {
+                        return input.source.has_value();
+                      });
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {
     const std::string& name = program.inputs[i].port.name;
     std::string reason = why_not[i];
-    if (options_.metadata && MetadataOf(name) == nullptr) reason = "not in the metadata";
+    if (reason.empty() && inside && !program.inputs[i].source) reason = "explained behind it";
+    if (options_.metadata && !options_.metadata->inputs.empty() && MetadataOf(name) == nullptr) {
+      reason = "not in the metadata";
+    }
     if (reason.empty()) {
       explained_.push_back(i);
       plan_.explained.push_back(name);
@@ -367,7 +384,13 @@ Status ExplainerImpl::Load() {
   plan_.method = options_.method;
   plan_.feature_names = options_.feature_names;
 
-  WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildProgram(model_, SpecFor(choice)));
+  ProgramSpec spec = SpecFor(choice);
+  WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildProgram(model_, spec));
+  if (!spec.search_float_features && spec.features.empty() && ParsesItsOnlyInput(program)) {
+    // Without the whole example there is nothing to parse: the players are what is parsed.
+    spec.search_float_features = true;
+    WHYLIGHT_ASSIGN_OR_RETURN(program, BuildProgram(model_, spec));
+  }
   fields_ = FieldsOf(program);
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(output_, ChooseOutput(program, options_));
@@ -581,9 +604,11 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::AttributeByShapley(
     std::vector<Player> players =
         options_.players == Players::kInputs ? InputPlayers(xs.back()) : ElementPlayers(xs.back());
     if (players.size() > kMaxPlayers) {
-      return InvalidArgument("the inputs have " + std::to_string(players.size()) +
-                             " elements, more than " + std::to_string(kMaxPlayers) +
-                             " players; try --players inputs, or --method integrated-gradients");
+      return InvalidArgument(
+          "the inputs have " + std::to_string(players.size()) + " elements, more than " +
+          std::to_string(kMaxPlayers) + " players; try --players inputs" +
+          (IsFloating(xs.back()[0].dtype()) ? std::string(", or --method integrated-gradients")
+                                            : std::string()));
     }
     WHYLIGHT_ASSIGN_OR_RETURN(ShapleyTask game,
                               TensorGame(i, xs.back(), baselines, std::move(players)));

@@ -224,11 +224,14 @@ CheckReport CheckModel(const Model& model, const CheckOptions& options) {
   }
   if (signature != nullptr) {
     Result<Program> program =
-        BuildProgram(model, {.signature = signature, .preprocess = choice.preprocess});
+        BuildProgram(model, {.signature = signature,
+                             .preprocess = choice.preprocess,
+                             .search_float_features = !model.meta().is_tf2()});
     if (program.ok()) {
       CheckOps(model, program->graph, load);
-      for (Problem& problem : CompareWithCheckpoint(model, program->graph)) {
-        load.push_back(std::move(problem));
+      Result<RestorePlan> plan = PlanRestore(model, program->graph, "check/state");
+      if (plan.ok()) {
+        for (Problem& problem : plan->problems) load.push_back(std::move(problem));
       }
       if (report.verdict == CheckReport::Verdict::kExplain) {
         CheckGradients(*program, report);

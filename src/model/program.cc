@@ -123,30 +123,86 @@ std::vector<std::string> StringsOf(const Output& output) {
   return {tensor->strings().begin(), tensor->strings().end()};
 }
 
-// The tf.Example key of a dense output of ParseExample or ParseExampleV2.
-std::optional<std::string> ExampleKey(const Graph& graph, const Output& output) {
-  const Node& node = *output.node;
-  if (!node.op.starts_with("ParseExample") && !node.op.starts_with("ParseSingleExample")) {
-    return std::nullopt;
-  }
-  const Result<OpRegistry::Slots> dense = graph.registry().OutputSlots(node, "dense_values");
-  if (!dense.ok()) return std::nullopt;
-  const int index = output.index - dense->first;
-  if (index < 0 || index >= dense->count) return std::nullopt;
-  if (node.Is("ParseExampleV2")) {
-    if (node.inputs.size() < 4) return std::nullopt;
-    const std::vector<std::string> keys = StringsOf(node.inputs[3]);
-    if (static_cast<std::size_t>(index) >= keys.size()) return std::nullopt;
-    return keys[static_cast<std::size_t>(index)];
-  }
-  if (node.Is("ParseExample")) {  // serialized, names, sparse_keys[], dense_keys[], defaults[]
-    const auto sparse = static_cast<std::size_t>(node.AttrOr<std::int64_t>("Nsparse", 0));
-    const std::size_t at = 2 + sparse + static_cast<std::size_t>(index);
-    if (at >= node.inputs.size()) return std::nullopt;
-    const std::vector<std::string> keys = StringsOf(node.inputs[at]);
-    if (!keys.empty()) return keys[0];
+// The tf.Example keys of ParseExample's and ParseExampleV2's outputs, sparse and dense: by output
+// argument, the input that holds the keys, or the first of as many.
+struct ExampleKeys {
+  const char* op;
+  const char* outputs;
+  const char* keys;
+};
+constexpr ExampleKeys kExampleKeys[] = {
+    {"ParseExampleV2", "dense_values", "dense_keys"},
+    {"ParseExampleV2", "sparse_indices", "sparse_keys"},
+    {"ParseExampleV2", "sparse_values", "sparse_keys"},
+    {"ParseExampleV2", "sparse_shapes", "sparse_keys"},
+    {"ParseExampleV2", "ragged_values", "ragged_keys"},
+    {"ParseExampleV2", "ragged_row_splits", "ragged_keys"},
+    {"ParseExample", "dense_values", "dense_keys"},
+    {"ParseExample", "sparse_indices", "sparse_keys"},
+    {"ParseExample", "sparse_values", "sparse_keys"},
+    {"ParseExample", "sparse_shapes", "sparse_keys"},
+};
+
+// Where the inputs of an argument begin, for nodes whose lists are counted by N-attributes.
+std::optional<std::size_t> FirstInput(const OpDef& op, const Node& node,
+                                      std::string_view argument) {
+  std::size_t first = 0;
+  for (const ArgDef& input : op.inputs) {
+    if (input.name == argument) return first;
+    std::int64_t count = 1;
+    if (!input.number_attr.empty()) count = node.AttrOr<std::int64_t>(input.number_attr, 0);
+    if (!input.type_list_attr.empty()) {
+      const auto* types = node.Attr<std::vector<DType>>(input.type_list_attr);
+      count = types == nullptr ? 0 : static_cast<std::int64_t>(types->size());
+    }
+    first += static_cast<std::size_t>(std::max<std::int64_t>(0, count));
   }
   return std::nullopt;
+}
+
+std::optional<std::string> ExampleKey(const Graph& graph, const Output& output) {
+  const Node& node = *output.node;
+  const OpDef* op = graph.registry().Find(node.op);
+  if (op == nullptr) return std::nullopt;
+  for (const ExampleKeys& row : kExampleKeys) {
+    if (!node.Is(row.op)) continue;
+    const Result<OpRegistry::Slots> slots = graph.registry().OutputSlots(node, row.outputs);
+    if (!slots.ok()) continue;
+    const int index = output.index - slots->first;
+    if (index < 0 || index >= slots->count) continue;
+    const std::optional<std::size_t> first = FirstInput(*op, node, row.keys);
+    const bool one_input = node.Is("ParseExampleV2");  // A vector of keys, not a list of scalars.
+    const std::size_t at = first.value_or(0) + (one_input ? 0 : static_cast<std::size_t>(index));
+    if (!first || at >= node.inputs.size()) continue;
+    const std::vector<std::string> keys = StringsOf(node.inputs[at]);
+    const std::size_t key = one_input ? static_cast<std::size_t>(index) : 0;
+    if (key < keys.size()) return keys[key];
+  }
+  return std::nullopt;
+}
+
+// Tensors of these have an entry for each value and not for each row.
+bool LeavesRows(const Graph& graph, const Output& output) {
+  static const std::set<std::string_view> kOps = {
+      "StringSplit",  "StringSplitV2", "UnicodeDecode",     "UnicodeDecodeWithOffsets",
+      "Where",        "Unique",        "UniqueV2",          "RaggedTensorToSparse",
+      "StringNGrams", "RaggedRange",   "RaggedGather",      "SparseFillEmptyRows",
+      "SparseCross",  "SparseCrossV2", "SparseCrossHashed", "DeserializeSparse",
+      "SparseSlice",  "SparseConcat",  "DecodeProtoV2"};
+  const Node& node = *output.node;
+  if (kOps.contains(node.op)) return true;
+  if (!node.op.starts_with("ParseExample")) return false;
+  const Result<OpRegistry::Slots> dense = graph.registry().OutputSlots(node, "dense_values");
+  return dense.ok() && (output.index < dense->first || output.index >= dense->first + dense->count);
+}
+
+// And these gather the values of a row again.
+bool ReturnsToRows(const Node& node) {
+  return node.op.starts_with("SparseSegment") || node.op.starts_with("SegmentS") ||
+         node.op.starts_with("SegmentM") || node.op.starts_with("UnsortedSegment") ||
+         node.Is("SparseToDense") || node.Is("SparseTensorDenseMatMul") ||
+         node.Is("SparseReduceSum") || node.Is("SparseReduceMax") ||
+         node.Is("RaggedTensorToTensor") || node.Is("ScatterNd");
 }
 
 }  // namespace
@@ -176,43 +232,48 @@ Status RunOnProgram(Program& program,
 
 std::vector<NamedTensor> FindFloatFeatures(const Graph& graph, const std::vector<Output>& inputs,
                                            const std::vector<Output>& outputs) {
-  // For each output that depends on an input: whose, and whether a float lies on the way.
+  // What a tensor comes from (inputs, or keys of a parsed tf.Example), whether a float lies on
+  // the way, and whether it still has an entry for each row.
   struct Reach {
-    std::set<std::size_t> from;
+    std::set<std::string> origins;
     bool behind_float = false;
+    bool has_rows = true;
   };
-  std::map<const Node*, Reach> reached;
-  std::set<Output> frontier;
+  struct Found {
+    Output tensor;
+    std::set<std::string> origins;
+  };
+  std::map<Output, Reach> reached;
+  std::vector<Found> found;
   const std::set<const Node*> needed = graph.Ancestors(outputs);
   const std::vector<Node*> order = graph.TopologicalOrder();
   const std::set<const Node*> loops = LoopNodes(order);
-  for (std::size_t i = 0; i < inputs.size(); ++i) reached[inputs[i].node].from.insert(i);
-  struct Found {
-    Output tensor;
-    std::set<std::size_t> from;
-  };
-  std::vector<Found> found;
+  for (const Output& input : inputs) reached[input].origins.insert(input.node->name);
   for (Node* node : order) {
     if (!needed.contains(node)) continue;
-    Reach reach = reached.contains(node) ? reached[node] : Reach{};
+    Reach reach;
     for (const Output& input : node->inputs) {
-      const auto before = reached.find(input.node);
+      const auto before = reached.find(input);
       if (before == reached.end()) continue;
-      reach.from.insert(before->second.from.begin(), before->second.from.end());
-      reach.behind_float =
-          reach.behind_float || before->second.behind_float || frontier.contains(input);
+      reach.origins.insert(before->second.origins.begin(), before->second.origins.end());
+      reach.behind_float = reach.behind_float || before->second.behind_float;
+      reach.has_rows = reach.has_rows && before->second.has_rows;
     }
-    if (reach.from.empty()) continue;
+    if (reach.origins.empty()) continue;
+    if (ReturnsToRows(*node)) reach.has_rows = true;
     const Result<std::vector<DType>> types = graph.registry().OutputTypes(*node);
-    if (types.ok() && !reach.behind_float && !loops.contains(node) && !IsPlumbing(*node)) {
-      for (std::size_t i = 0; i < types->size(); ++i) {
-        if (!IsFloating((*types)[i])) continue;
-        const Output tensor{node, static_cast<int>(i)};
-        frontier.insert(tensor);
-        found.push_back({tensor, reach.from});
-      }
+    if (!types.ok()) continue;
+    for (std::size_t i = 0; i < types->size(); ++i) {
+      const Output tensor{node, static_cast<int>(i)};
+      Reach& out = reached[tensor];
+      out = reach;
+      if (const std::optional<std::string> key = ExampleKey(graph, tensor)) out.origins = {*key};
+      if (LeavesRows(graph, tensor)) out.has_rows = false;
+      if (out.behind_float || !out.has_rows || !IsFloating((*types)[i])) continue;
+      if (loops.contains(node) || IsPlumbing(*node)) continue;
+      found.push_back({tensor, out.origins});
+      out.behind_float = true;
     }
-    reached[node] = std::move(reach);
   }
   // Only those that something needed reads.
   const UseMap uses(graph);
@@ -222,20 +283,17 @@ std::vector<NamedTensor> FindFloatFeatures(const Graph& graph, const std::vector
                [&](const UseMap::Use& use) { return needed.contains(use.node); }) &&
            std::ranges::find(outputs, feature.tensor) == outputs.end();
   });
-  std::map<std::size_t, int> per_input;
+  // Named by what they come from where that is one thing, and theirs alone.
+  std::map<std::string, int> count;
   for (const Found& feature : found) {
-    if (feature.from.size() == 1) ++per_input[*feature.from.begin()];
+    if (feature.origins.size() == 1) ++count[*feature.origins.begin()];
   }
   std::vector<NamedTensor> features;
   for (const Found& feature : found) {
-    std::string name = feature.tensor.node->name;
-    const std::size_t input = *feature.from.begin();
-    if (const std::optional<std::string> key = ExampleKey(graph, feature.tensor)) {
-      name = *key;
-    } else if (feature.from.size() == 1 && per_input[input] == 1) {
-      name = inputs[input].node->name;
-    }
-    features.push_back({.name = std::move(name), .tensor = feature.tensor.name()});
+    const std::string& origin = *feature.origins.begin();
+    const bool own = feature.origins.size() == 1 && count[origin] == 1;
+    features.push_back(
+        {.name = own ? origin : feature.tensor.node->name, .tensor = feature.tensor.name()});
   }
   return features;
 }
