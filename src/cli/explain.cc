@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -164,7 +165,12 @@ TableStyle StyleFor(const std::string& color) {
   TableStyle style;
   if (color == "always") {
     style.colors = ColorDepthFromEnvironment();
-    if (style.colors == ColorDepth::kNone) style.colors = ColorDepth::k256;
+    if (style.colors == ColorDepth::kNone) {
+      const char* depth = std::getenv("COLORTERM");
+      const bool full = depth != nullptr && (std::string_view(depth) == "truecolor" ||
+                                             std::string_view(depth) == "24bit");
+      style.colors = full ? ColorDepth::kTrueColor : ColorDepth::k256;
+    }
   } else if (color == "auto") {
     style.colors = ColorDepthFromEnvironment();
   }
