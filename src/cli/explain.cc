@@ -246,6 +246,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (!out.ok()) return Fail(out.status());
   const TableStyle style = StyleFor(args.color);
   provenance.plan = (*explainer)->plan();
+  provenance.rendered = RenderProvenance(provenance);
   const auto write_plan = [&] {
     std::string text = PlanText(provenance, style);
     text.pop_back();
@@ -259,7 +260,8 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       [&](const Instance& instance, const Result<Explanation>& explanation) -> Status {
         progress.Clear();
         if (!explanation.ok()) return failures.Add(instance, explanation.status());
-        provenance.plan = (*explainer)->plan();
+        // A warning may have come up on the way; all else is as it was.
+        provenance.plan.warnings = (*explainer)->plan().warnings;
         if (!args.heat_maps.empty()) {
           WHYLIGHT_RETURN_IF_ERROR(WriteHeatMaps(args.heat_maps, instance, *explanation));
         }

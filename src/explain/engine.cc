@@ -302,7 +302,7 @@ std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
     }
     return rows;
   };
-  int limit = options_.batch_size > 0 ? options_.batch_size : kPrepareRows;
+  int limit = std::min(kPrepareRows, max_rows_);
   if (layout.kind == RowLayout::Kind::kFixed) limit = layout.size;
   if (layout.kind == RowLayout::Kind::kNone) limit = 1;
   std::vector<Result<Row>> prepared;
@@ -369,10 +369,9 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
   const Tensor position = Tensor::Of<double>(m, padded.position);
   const Tensor weight = Tensor::Of<double>(m, padded.weight);
   std::vector<std::int64_t> target_of;
-  std::vector<RowView> row_of;
+  target_of.reserve(padded.owner.size());
   for (const std::int32_t index : padded.owner) {
     target_of.push_back(owners[static_cast<std::size_t>(index)].target);
-    row_of.push_back(owners[static_cast<std::size_t>(index)].x);
   }
   const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
   std::vector<Feed> feeds = {{path_->owner, &owner},
@@ -402,6 +401,10 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
   std::vector<std::size_t> held;
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
     if (!explained.contains(i)) held.push_back(i);
+  }
+  std::vector<RowView> row_of;  // Only what is held is fed a row for each point.
+  for (std::size_t r = 0; !held.empty() && r < padded.owner.size(); ++r) {
+    row_of.push_back(owners[static_cast<std::size_t>(padded.owner[r])].x);
   }
   const auto start = std::chrono::steady_clock::now();
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,

@@ -81,8 +81,46 @@ void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
   w.String(text);
 }
 
-void WriteProvenance(JsonWriter& w, const Explanation& explanation, const Provenance& provenance) {
+// Members of an object without its braces, for splicing.
+std::string WithoutBraces(const std::string& object) { return object.substr(1, object.size() - 2); }
+
+// What belongs to this explanation alone.
+std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
+  std::string text;
+  JsonWriter w(&text);
+  w.BeginObject();
+  bool pieces = false;
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    for (const FeatureAttribution& feature : attribution.features) {
+      if (pieces || !feature.input.is_string() || feature.input.shape() != feature.values.shape() ||
+          feature.values.shape().rank() != 1) {
+        continue;
+      }
+      pieces = true;
+      w.Key("pieces");
+      w.BeginObject();
+      w.Key(feature.name);
+      w.Value(feature.input);
+      w.EndObject();
+    }
+  }
+  w.Key("warnings");
+  w.BeginArray();
+  for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    for (const Warning& warning : attribution.warnings) WriteWarning(w, warning);
+  }
+  w.EndArray();
+  w.EndObject();
+  return WithoutBraces(text);
+}
+
+}  // namespace
+
+std::string RenderProvenance(const Provenance& provenance) {
   const ExplainPlan& plan = provenance.plan;
+  std::string text;
+  JsonWriter w(&text);
   w.BeginObject();
   WriteText(w, "version", kVersion);
   WriteText(w, "signature", plan.signature);
@@ -112,32 +150,9 @@ void WriteProvenance(JsonWriter& w, const Explanation& explanation, const Proven
     for (const std::string& held : plan.held) w.String(held);
     w.EndArray();
   }
-  bool pieces = false;
-  for (const OutputAttribution& attribution : explanation.attributions) {
-    for (const FeatureAttribution& feature : attribution.features) {
-      if (pieces || !feature.input.is_string() || feature.input.shape() != feature.values.shape() ||
-          feature.values.shape().rank() != 1) {
-        continue;
-      }
-      pieces = true;
-      w.Key("pieces");
-      w.BeginObject();
-      w.Key(feature.name);
-      w.Value(feature.input);
-      w.EndObject();
-    }
-  }
-  w.Key("warnings");
-  w.BeginArray();
-  for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
-  for (const OutputAttribution& attribution : explanation.attributions) {
-    for (const Warning& warning : attribution.warnings) WriteWarning(w, warning);
-  }
-  w.EndArray();
   w.EndObject();
+  return WithoutBraces(text);
 }
-
-}  // namespace
 
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
                             const Provenance& provenance) {
@@ -157,7 +172,8 @@ std::string ExplanationLine(std::string_view instance_json, const Explanation& e
   w.EndArray();
   w.EndObject();
   w.Key("whylight");
-  WriteProvenance(w, explanation, provenance);
+  w.Raw("{" + (provenance.rendered.empty() ? RenderProvenance(provenance) : provenance.rendered) +
+        "," + OwnMembers(explanation, provenance.plan) + "}");
   w.EndObject();
   return line;
 }

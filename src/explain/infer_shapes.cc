@@ -91,12 +91,33 @@ bool AdoptSourceShapes(Program& program) {
   return changed;
 }
 
+// For a graph that takes one row only, such as one that reshapes to [1,...], whatever its
+// signature says.
+void TakeOneRow(Program& program) {
+  const auto fix = [](Port& port, const RowLayout& layout) {
+    const bool batched = layout.kind == RowLayout::Kind::kBatched;
+    if (batched && port.shape.has_rank() && port.shape.rank() > 0) port.shape.set_dim(0, 1);
+  };
+  for (Port& port : program.request) fix(port, program.request_layout);
+  for (ProgramInput& input : program.inputs) fix(input.port, program.layout);
+  for (RowLayout* layout : {&program.request_layout, &program.layout}) {
+    if (layout->kind == RowLayout::Kind::kBatched) {
+      *layout = {.kind = RowLayout::Kind::kFixed, .size = 1};
+    }
+  }
+}
+
 }  // namespace
 
 Status InferProgramShapes(Program& program, const Runtime& runtime, std::int64_t& row_bytes) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string op_list, runtime.OpList());
   WHYLIGHT_ASSIGN_OR_RETURN(const OpRegistry known, OpRegistry::Parse(op_list));
   const std::vector<Output> outputs = AllOutputs(program.graph);
+  const Status many = ShapesAt(program, runtime, known, kRows[0], outputs).status();
+  if (!many.ok()) {
+    if (!ShapesAt(program, runtime, known, 1, outputs).ok()) return many;
+    TakeOneRow(program);
+  }
   do {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Shape> a,
                               ShapesAt(program, runtime, known, kRows[0], outputs));

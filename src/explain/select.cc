@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "util/edit_distance.h"
@@ -52,7 +54,12 @@ Result<std::int64_t> FlatIndex(const std::vector<std::int64_t>& index, const Sha
 Result<std::int64_t> ClassIndex(const std::string& name, const std::vector<std::string>& labels,
                                 std::int64_t classes) {
   const auto label = std::ranges::find(labels, name);
-  if (label != labels.end()) return static_cast<std::int64_t>(label - labels.begin());
+  if (label != labels.end()) {
+    const std::int64_t index = label - labels.begin();
+    if (index < classes) return index;
+    return InvalidArgument("--class " + name + ": label " + std::to_string(index) +
+                           ", and the output has classes 0 to " + std::to_string(classes - 1));
+  }
   std::int64_t index = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
   if (error != std::errc() || end != name.data() + name.size()) {
@@ -153,9 +160,12 @@ Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const Expl
   std::iota(targets.begin(), targets.end(), std::int64_t{0});
   const std::int64_t count =
       options.top_k < 0 ? elements : std::min<std::int64_t>(options.top_k, elements);
+  const auto score = [&](std::int64_t target) {
+    const double value = output.Number(static_cast<std::size_t>(target));
+    return std::isnan(value) ? -std::numeric_limits<double>::infinity() : value;
+  };
   const auto higher = [&](std::int64_t a, std::int64_t b) {
-    const double x = output.Number(static_cast<std::size_t>(a));
-    const double y = output.Number(static_cast<std::size_t>(b));
+    const double x = score(a), y = score(b);
     return x != y ? x > y : a < b;
   };
   std::ranges::partial_sort(targets, targets.begin() + count, higher);

@@ -21,7 +21,7 @@ struct ChosenOutput {
 Result<ChosenOutput> ChooseOutput(const Program& program, const ExplainOptions& options);
 
 // Flat indices into one row's output, in the order of the answer: a label or index; the given
-// indices; or the top_k highest (ties: the lower index first).
+// indices; or the top_k highest (ties: the lower index first; NaN last).
 // Errors: kInvalidArgument for an index outside, a label that is not there, a wrong rank.
 Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const ExplainOptions& options,
                                                 const std::vector<std::string>& labels);

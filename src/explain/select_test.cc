@@ -93,19 +93,22 @@ TEST_P(ChooseOutputErrorTest, ListsTheOutputs) {
 
 INSTANTIATE_TEST_SUITE_P(
     , ChooseOutputErrorTest,
-    testing::Values(
-        OutputErrorCase{"unknown", kThree, "risc", StatusCode::kNotFound,
-                        "no output 'risc'; did you mean"},
-        OutputErrorCase{"unlike_any", kThree, "zzzzzzzz", StatusCode::kNotFound,
-                        "no output 'zzzzzzzz'; the signature has"},
-        OutputErrorCase{"string", kThree, "label", StatusCode::kInvalidArgument, "is string"},
-        OutputErrorCase{"two_floats",
-                        {{"a", DType::kFloat32}, {"b", DType::kFloat64}},
-                        "",
-                        StatusCode::kInvalidArgument,
-                        "--output-name: a (float32 [?,3]), b (float64 [?,3])"},
-        OutputErrorCase{"no_number", {{"label", DType::kString}}, "",
-                        StatusCode::kFailedPrecondition, "no output holds numbers"}),
+    testing::Values(OutputErrorCase{"unknown", kThree, "risc", StatusCode::kNotFound,
+                                    "no output 'risc' (did you mean 'risk'?)"},
+                    OutputErrorCase{"unlike_any", kThree, "zzzzzzzz", StatusCode::kNotFound,
+                                    "no output 'zzzzzzzz'; the signature has"},
+                    OutputErrorCase{"string", kThree, "label", StatusCode::kInvalidArgument,
+                                    "is string"},
+                    OutputErrorCase{"two_floats",
+                                    {{"a", DType::kFloat32}, {"b", DType::kFloat64}},
+                                    "",
+                                    StatusCode::kInvalidArgument,
+                                    "--output-name: a (float32 [?,3]), b (float64 [?,3])"},
+                    OutputErrorCase{"no_number",
+                                    {{"label", DType::kString}},
+                                    "",
+                                    StatusCode::kFailedPrecondition,
+                                    "no output holds numbers"}),
     [](const auto& row) { return row.param.name; });
 
 struct TargetCase {
@@ -117,9 +120,9 @@ struct TargetCase {
 };
 void PrintTo(const TargetCase& c, std::ostream* os) { *os << c.name; }
 
-class ChooseTargetsTest : public testing::TestWithParam<TargetCase> {};
+class ChooseTargetsCaseTest : public testing::TestWithParam<TargetCase> {};
 
-TEST_P(ChooseTargetsTest, GivesFlatIndices) {
+TEST_P(ChooseTargetsCaseTest, GivesFlatIndices) {
   const TargetCase& c = GetParam();
   const Result<std::vector<std::int64_t>> targets = ChooseTargets(c.output, c.options, c.labels);
   ASSERT_TRUE(targets.ok()) << targets.status().message();
@@ -130,14 +133,17 @@ const Tensor kTie = Tensor::Of<float>(Shape{4}, {0.25f, 0.3f, 0.3f, 0.15f});
 const Tensor kMatrix = Tensor::Of<float>(Shape{2, 3}, {0, 1, 2, 3, 4, 5});
 
 INSTANTIATE_TEST_SUITE_P(
-    , ChooseTargetsTest,
+    , ChooseTargetsCaseTest,
     testing::Values(
         TargetCase{"highest_ties_to_lower", kTie, {}, {}, {1}},
         TargetCase{"top_two", kTie, {.top_k = 2}, {}, {1, 2}},
         TargetCase{"top_three", kTie, {.top_k = 3}, {}, {1, 2, 0}},
         TargetCase{"all", kTie, {.top_k = -1}, {}, {1, 2, 0, 3}},
         TargetCase{"more_than_there_are", kTie, {.top_k = 9}, {}, {1, 2, 0, 3}},
-        TargetCase{"all_equal", Tensor::Filled(DType::kFloat32, Shape{3}, 0), {.top_k = -1}, {},
+        TargetCase{"all_equal",
+                   Tensor::Filled(DType::kFloat32, Shape{3}, 0),
+                   {.top_k = -1},
+                   {},
                    {0, 1, 2}},
         TargetCase{"scalar", Tensor::Scalar(0.5f), {}, {}, {0}},
         TargetCase{"integers", Tensor::Of<std::int64_t>(Shape{2}, {3, 7}), {}, {}, {1}},
@@ -148,8 +154,8 @@ INSTANTIATE_TEST_SUITE_P(
         TargetCase{"class_by_index", kTie, {.class_name = "2"}, {}, {2}},
         TargetCase{"class_by_label", kTie, {.class_name = "cat"}, {"dog", "cat"}, {1}},
         TargetCase{"label_before_index", kTie, {.class_name = "3"}, {"3", "cat"}, {0}},
-        TargetCase{"class_before_indices", kTie,
-                   {.output_indices = {{3}}, .class_name = "1"}, {}, {1}}),
+        TargetCase{
+            "class_before_indices", kTie, {.output_indices = {{3}}, .class_name = "1"}, {}, {1}}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ChooseTargetsTest, NaNDoesNotUpsetTheOrder) {
@@ -184,17 +190,35 @@ TEST_P(ChooseTargetsErrorTest, SaysWhatThereIs) {
 INSTANTIATE_TEST_SUITE_P(
     , ChooseTargetsErrorTest,
     testing::Values(
-        TargetErrorCase{"outside", kTie, {.output_indices = {{4}}}, {}, "outside the output's shape [4]"},
+        TargetErrorCase{
+            "outside", kTie, {.output_indices = {{4}}}, {}, "outside the output's shape [4]"},
         TargetErrorCase{"negative", kTie, {.output_indices = {{-1}}}, {}, "--output-indices -1"},
-        TargetErrorCase{"outside_second_axis", kMatrix, {.output_indices = {{0, 3}}}, {}, "outside the output's shape [2,3]"},
+        TargetErrorCase{"outside_second_axis",
+                        kMatrix,
+                        {.output_indices = {{0, 3}}},
+                        {},
+                        "outside the output's shape [2,3]"},
         TargetErrorCase{"wrong_rank", kMatrix, {.output_indices = {{1}}}, {}, "has 2 numbers"},
-        TargetErrorCase{"index_of_scalar", Tensor::Scalar(1.0f), {.output_indices = {{1}}}, {}, "one number an instance"},
+        TargetErrorCase{"index_of_scalar",
+                        Tensor::Scalar(1.0f),
+                        {.output_indices = {{1}}},
+                        {},
+                        "one number an instance"},
         TargetErrorCase{"class_outside", kTie, {.class_name = "4"}, {}, "classes 0 to 3"},
         TargetErrorCase{"class_negative", kTie, {.class_name = "-1"}, {}, "classes 0 to 3"},
-        TargetErrorCase{"class_unknown", kTie, {.class_name = "kat"}, {"dog", "cat"}, "did you mean"},
+        TargetErrorCase{
+            "class_unknown", kTie, {.class_name = "kat"}, {"dog", "cat"}, "did you mean"},
         TargetErrorCase{"class_without_labels", kTie, {.class_name = "cat"}, {}, "--labels"},
-        TargetErrorCase{"label_without_element", Tensor::Of<float>(Shape{1}, {1}), {.class_name = "cat"}, {"dog", "cat"}, "cat"},
-        TargetErrorCase{"class_too_large", kTie, {.class_name = "99999999999999999999"}, {}, "--class 99999999999999999999"}),
+        TargetErrorCase{"label_without_element",
+                        Tensor::Of<float>(Shape{1}, {1}),
+                        {.class_name = "cat"},
+                        {"dog", "cat"},
+                        "cat"},
+        TargetErrorCase{"class_too_large",
+                        kTie,
+                        {.class_name = "99999999999999999999"},
+                        {},
+                        "--class 99999999999999999999"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ChooseTargetsTest, RefusesAnEmptyOutput) {
