@@ -80,12 +80,12 @@ inline std::string WriteTestModel(const TemporaryFolder& folder, const TestModel
     text += " signature_def { key: \"" + signature.key +
             "\" value { method_name: \"tensorflow/serving/predict\"";
     for (const auto& [name, node] : signature.inputs) {
-      text += " inputs { key: \"" + name + "\" value { " +
-              internal::TensorInfoText(*graph, node) + " } }";
+      text += " inputs { key: \"" + name + "\" value { " + internal::TensorInfoText(*graph, node) +
+              " } }";
     }
     for (const auto& [name, node] : signature.outputs) {
-      text += " outputs { key: \"" + name + "\" value { " +
-              internal::TensorInfoText(*graph, node) + " } }";
+      text += " outputs { key: \"" + name + "\" value { " + internal::TensorInfoText(*graph, node) +
+              " } }";
     }
     text += " } }";
   }

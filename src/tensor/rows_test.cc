@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
                         Tensor(DType::kFloat32, Shape{2, 0})}),
     [](const auto& row) { return row.param.name; });
 
-TEST(StackRowsTest, RefusesRowsThatDiffer) {
+TEST(StackRowsEdgeTest, RefusesRowsThatDiffer) {
   const Tensor a(DType::kFloat32, Shape{2}), b(DType::kFloat32, Shape{3});
   const Tensor c(DType::kFloat64, Shape{2});
   const std::vector<const Tensor*> shapes = {&a, &a, &b}, types = {&a, &c};
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                              Tensor(DType::kInt64, Shape{0})}),
     [](const auto& row) { return row.param.name; });
 
-TEST(CastTensorTest, RefusesWhatHoldsNoNumber) {
+TEST(CastTensorEdgeTest, RefusesWhatHoldsNoNumber) {
   EXPECT_EQ(CastTensor(Tensor::ScalarString("1"), DType::kFloat32).status(),
             InvalidArgument("cannot turn string into float32"));
   EXPECT_EQ(CastTensor(Tensor::Scalar(1.0f), DType::kString).status().code(),

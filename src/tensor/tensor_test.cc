@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(, DTypeCaseTest,
                                          DTypeCase{"uint64", 23, 8, false, true, false}),
                          [](const auto& row) { return row.param.name; });
 
-TEST(DTypeTest, NamesWhatItDoesNotKnow) {
+TEST(DTypeEdgeTest, NamesWhatItDoesNotKnow) {
   EXPECT_EQ(DTypeName(static_cast<DType>(42)), "dtype 42");
   EXPECT_EQ(DTypeSize(static_cast<DType>(42)), 0u);
   const Result<DType> unknown = DTypeFromName("float31");
@@ -115,13 +115,13 @@ INSTANTIATE_TEST_SUITE_P(
                     HalfCase{"float_subnormal", 1e-40f, 0x0000, 0.0f}),
     [](const auto& row) { return row.param.name; });
 
-TEST(Float16Test, KeepsNaN) {
+TEST(Float16EdgeTest, KeepsNaN) {
   EXPECT_TRUE(std::isnan(ToFloat(ToFloat16(std::nanf("")))));
   // A signalling NaN whose payload is below the half's bits must not become an infinity.
   EXPECT_TRUE(std::isnan(ToFloat(ToFloat16(std::bit_cast<float>(0x7f800001u)))));
 }
 
-TEST(Float16Test, EveryHalfComesBack) {
+TEST(Float16EdgeTest, EveryHalfComesBack) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const Float16 half{static_cast<std::uint16_t>(bits)};
     const float value = ToFloat(half);
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
                     HalfCase{"subnormal_tie_to_even", 0x1p-134f, 0x0000, 0.0f}),
     [](const auto& row) { return row.param.name; });
 
-TEST(BFloat16Test, KeepsNaN) {
+TEST(BFloat16EdgeTest, KeepsNaN) {
   EXPECT_TRUE(std::isnan(ToFloat(ToBFloat16(std::nanf("")))));
   EXPECT_TRUE(std::isnan(ToFloat(ToBFloat16(std::bit_cast<float>(0x7f800001u)))));
   EXPECT_TRUE(std::isnan(ToFloat(ToBFloat16(std::bit_cast<float>(0xffffffffu)))));
@@ -204,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
         SetCase{"bfloat16", DType::kBFloat16, 1 + 3 * 0x1p-8, 1 + 0x1p-6}),
     [](const auto& row) { return row.param.name; });
 
-TEST(SetNumberTest, Keeps64BitLimits) {
+TEST(SetNumberEdgeTest, Keeps64BitLimits) {
   Tensor tensor(DType::kInt64, Shape{2});
   tensor.SetNumber(0, 0x1p63);
   tensor.SetNumber(1, -0x1p63);
