@@ -42,7 +42,8 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
                        .cancelled = Interrupted});
   if (!predictor.ok()) return Fail(predictor.status());
   Result<std::unique_ptr<InstanceReader>> reader =
-      args.request.Open((*predictor)->request_fields());
+      args.request.Open((*predictor)->request_fields(),
+                        {.has_rows = (*predictor)->has_rows()});
   if (!reader.ok()) return Fail(reader.status());
   Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(args.request.output);
   if (!out.ok()) return Fail(out.status());

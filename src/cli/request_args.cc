@@ -51,8 +51,8 @@ void RequestArgs::Declare(Args& args) {
 std::vector<std::string> RequestArgs::Tags() const { return SplitList(tags); }
 
 Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(
-    const std::vector<RequestField>& fields) const {
-  InstanceReaderOptions options{.allow_non_finite = allow_non_finite};
+    const std::vector<RequestField>& fields, InstanceReaderOptions options) const {
+  options.allow_non_finite = allow_non_finite;
   ImageTensorOptions image;
   if (!image_range.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(image.range, ImageRangeFromName(image_range));

@@ -26,7 +26,8 @@ struct RequestArgs {
 
   void Declare(Args& args);
   std::vector<std::string> Tags() const;
-  Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields) const;
+  Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields,
+                                               InstanceReaderOptions options = {}) const;
 };
 
 // One valid request for the signature, as a line of JSON. Returns the exit code.
