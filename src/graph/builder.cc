@@ -12,16 +12,16 @@ namespace {
 constexpr std::size_t kMaxSharedElements = 64;  // Larger constants are not compared with others.
 
 // Which axes of a value of shape `out` were broadcast from `like`, and so are to be summed.
-struct BroadcastAxes {
+struct SummedAxes {
   std::vector<std::int32_t> summed;
   std::vector<std::int64_t> dropped;  // Of these, those that `like` does not have at all.
 };
 
 // nullopt where that depends on the run. `other` is what `like` was broadcast against.
-std::optional<BroadcastAxes> AxesToSum(const Shape& like, const Shape& other) {
+std::optional<SummedAxes> AxesToSum(const Shape& like, const Shape& other) {
   if (!like.has_rank() || !other.has_rank()) return std::nullopt;
   const int rank = std::max(like.rank(), other.rank());
-  BroadcastAxes axes;
+  SummedAxes axes;
   for (int axis = 0; axis < rank; ++axis) {
     const int in_like = axis - (rank - like.rank());
     const int in_other = axis - (rank - other.rank());
@@ -165,7 +165,12 @@ Output GraphBuilder::Cast(Output x, DType to) {
 
 Output GraphBuilder::ShapeOf(Output x, DType out) {
   const Shape known = shape(x);
-  if (!known.IsKnown()) return Op("Shape", {x}, {{"out_type", out}});
+  if (!known.IsKnown()) {
+    if (!status_.ok()) return {};
+    const auto [made, is_new] = shapes_.try_emplace({x, out});
+    if (is_new) made->second = Op("Shape", {x}, {{"out_type", out}});
+    return made->second;
+  }
   if (out == DType::kInt64) return Int64s(known.dims());
   return Int32s({known.dims().begin(), known.dims().end()});
 }
@@ -244,14 +249,23 @@ Output GraphBuilder::BatchMatMul(Output a, Output b, bool adjoint_a, bool adjoin
   return Op("BatchMatMulV2", {a, b}, {{"adj_x", adjoint_a}, {"adj_y", adjoint_b}});
 }
 
+Output GraphBuilder::BroadcastAxes(Output like_shape, Output other_shape) {
+  if (const auto found = broadcast_axes_.find({other_shape, like_shape});
+      found != broadcast_axes_.end()) {
+    return {found->second, 1};
+  }
+  const auto [made, is_new] = broadcast_axes_.try_emplace({like_shape, other_shape});
+  if (is_new) made->second = OpNode("BroadcastGradientArgs", {like_shape, other_shape});
+  return {made->second, 0};
+}
+
 Output GraphBuilder::SumTo(Output value, Output like, Output other) {
   if (!status_.ok()) return {};
   const Shape like_shape = shape(like);
   const auto axes = AxesToSum(like_shape, shape(other));
   if (!axes) {
     const Output to = ShapeOf(like);
-    const Output summed = Op("BroadcastGradientArgs", {to, ShapeOf(other)});
-    return Reshape(Sum(value, summed), to);
+    return Reshape(Sum(value, BroadcastAxes(to, ShapeOf(other))), to);
   }
   if (axes->summed.empty()) return value;
   if (axes->dropped.size() == axes->summed.size()) return Sum(value, Int32s(axes->summed));

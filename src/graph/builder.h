@@ -5,9 +5,11 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -71,7 +73,8 @@ class GraphBuilder {
   Output Cast(Output x, DType to);
 
   // Shapes and layout. `axes`, `sizes`, ... are int32 or int64 tensors of the graph.
-  Output ShapeOf(Output x, DType out = DType::kInt32);  // A constant where the shape is known.
+  // A constant where the shape is known; else made once for each x.
+  Output ShapeOf(Output x, DType out = DType::kInt32);
   Output Rank(Output x);
   Output Size(Output x);
   Output Reshape(Output x, Output shape);
@@ -101,10 +104,15 @@ class GraphBuilder {
   Output SumTo(Output value, Output like);  // The same, with value's own shape for the broadcast.
 
  private:
+  // The axes to sum a gradient over that has the shape of both broadcast together.
+  Output BroadcastAxes(Output like_shape, Output other_shape);
+
   Graph& graph_;
   std::string scope_;
   Status status_;
   std::map<std::string, Output> constants_;
+  std::map<std::pair<Output, DType>, Output> shapes_;
+  std::map<std::pair<Output, Output>, Node*> broadcast_axes_;  // BroadcastGradientArgs, by shapes.
 };
 
 }  // namespace whylight

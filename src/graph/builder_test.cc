@@ -238,6 +238,35 @@ INSTANTIATE_TEST_SUITE_P(
                  "b = Const[value={0, 1, 0}]()\ns = Const[value={-1, -1, 2}]()\n"
                  "y = Slice(x, b, s)",
                  "[$1,2,2]"},
+        ShapeRow{"strided_slice",
+                 "b = Const[value={5, 0, -3}]()\ne = Const[value={0, 1, 9}]()\n"
+                 "s = Const[value={1, 1, 2}]()\n"
+                 "y = StridedSlice[begin_mask=1, end_mask=1, shrink_axis_mask=2](x, b, e, s)",
+                 "[$1,2]"},
+        ShapeRow{"strided_slice_backwards",
+                 "b = Const[value={0, -1}]()\ne = Const[value={0, 0}]()\n"
+                 "s = Const[value={1, -2}]()\n"
+                 "y = StridedSlice[ellipsis_mask=1, end_mask=2](x, b, e, s)",
+                 "[$1,3,2]"},
+        ShapeRow{"strided_slice_new_axis",
+                 "b = Const[value={0, 1}]()\ne = Const[value={0, 2}]()\n"
+                 "s = Const[value={1, 1}]()\n"
+                 "y = StridedSlice[new_axis_mask=1](x, b, e, s)",
+                 "[1,?,3,4]"},
+        ShapeRow{"strided_slice_runtime",
+                 "s = Const[value={1, 1}]()\n"
+                 "y = StridedSlice[begin_mask=1, end_mask=1](x, i, i, s)",
+                 "[$1,?,4]"},
+        ShapeRow{"strided_slice_too_many",
+                 "c = Const[value={1, 1, 1, 1}]()\ny = StridedSlice(x, c, c, c)", ""},
+        ShapeRow{"strided_slice_two_ellipses",
+                 "c = Const[value={1, 1, 1}]()\ny = StridedSlice[ellipsis_mask=3](x, c, c, c)", ""},
+        ShapeRow{"split", "c = Const[value=-1]()\ny = Split[num_split=2](c, x)",
+                 "[$1,3,2], [$1,3,2]"},
+        ShapeRow{"split_runtime", "a = Placeholder[dtype=int32]()\ny = Split[num_split=2](a, x)",
+                 "[?,?,?], [?,?,?]"},
+        ShapeRow{"unpack", "y = Unpack[num=3, axis=1](x)", "[$1,4], [$1,4], [$1,4]"},
+        ShapeRow{"select", "c = Placeholder[dtype=bool]() -> [2]\ny = Select(c, x, x)", "[$1,3,4]"},
         ShapeRow{"pack", "y = Pack[axis=1](x, x)", "[$1,2,3,4]"},
         ShapeRow{"concat", "c = Const[value=0]()\ny = ConcatV2(x, x, c)", "[?,3,4]"},
         ShapeRow{"fill", "c = Const[value={2, 3}]()\ns = Const[value=1.0]()\ny = Fill(c, s)",

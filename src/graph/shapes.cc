@@ -1,6 +1,7 @@
 #include "graph/shapes.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -61,11 +62,12 @@ Shape SizesInput(const Node& node, std::size_t index) {
   return Shape::UnknownRank();
 }
 
-using Rule = Shape (*)(const Node&);  // Of output 0.
+using Rule = Shape (*)(const Node&);  // Of every output.
 
 Shape Constant(const Node& node) { return StaticShape({const_cast<Node*>(&node), 0}); }
 
 Shape SameAsFirst(const Node& node) { return InputShape(node, 0); }
+Shape SameAsSecond(const Node& node) { return InputShape(node, 1); }
 
 Shape Broadcast(const Node& node) {
   Shape shape = InputShape(node, 0);
@@ -327,6 +329,94 @@ Shape Pack(const Node& node) {
   return Shape(std::move(dims));
 }
 
+// How many elements x[begin:end:stride] of an axis has; nullopt for an end that is left open.
+std::int64_t SlicedSize(std::int64_t size, std::optional<std::int64_t> begin,
+                        std::optional<std::int64_t> end, std::int64_t stride) {
+  const std::int64_t first = stride > 0 ? 0 : -1;
+  const std::int64_t last = stride > 0 ? size : size - 1;
+  const auto place = [&](std::int64_t index) {
+    return std::clamp(index < 0 ? index + size : index, first, last);
+  };
+  const std::int64_t from = begin ? place(*begin) : stride > 0 ? first : last;
+  const std::int64_t to = end ? place(*end) : stride > 0 ? last : first;
+  const std::int64_t span = stride > 0 ? to - from : from - to;
+  if (span <= 0) return 0;
+  if (stride == std::numeric_limits<std::int64_t>::min()) return 1;
+  return (span - 1) / std::abs(stride) + 1;
+}
+
+Shape StridedSlice(const Node& node) {
+  constexpr std::size_t kMaxEntries = 32;  // A mask has a bit for each.
+  const Shape x = InputShape(node, 0);
+  const auto begin = InputInts(node, 1), end = InputInts(node, 2), stride = InputInts(node, 3);
+  if (!x.has_rank() || !stride || stride->size() > kMaxEntries) return Shape::UnknownRank();
+  const std::size_t count = stride->size();
+  if ((begin && begin->size() != count) || (end && end->size() != count)) {
+    return Shape::UnknownRank();
+  }
+  const auto is_set = [&](std::string_view mask, std::size_t i) {
+    return ((node.AttrOr<std::int64_t>(mask, 0) >> i) & 1) != 0;
+  };
+  int taken = 0;  // Axes that entries speak of; an ellipsis stands for all others.
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!is_set("ellipsis_mask", i) && !is_set("new_axis_mask", i)) ++taken;
+  }
+  if (taken > x.rank()) return Shape::UnknownRank();
+  std::vector<std::int64_t> dims;
+  int axis = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (is_set("ellipsis_mask", i)) {
+      for (const int behind = axis + x.rank() - taken; axis < behind && axis < x.rank(); ++axis) {
+        dims.push_back(x.dim(axis));
+      }
+      continue;
+    }
+    if (is_set("new_axis_mask", i)) {
+      dims.push_back(1);
+      continue;
+    }
+    if (axis == x.rank()) return Shape::UnknownRank();  // A second ellipsis.
+    const std::int64_t size = x.dim(axis++);
+    if (is_set("shrink_axis_mask", i)) continue;
+    const bool from_begin = is_set("begin_mask", i), to_end = is_set("end_mask", i);
+    const std::int64_t by = (*stride)[i];
+    if (from_begin && to_end && (by == 1 || by == -1)) {
+      dims.push_back(size);
+    } else if (size < 0 || by == 0 || (!from_begin && !begin) || (!to_end && !end)) {
+      dims.push_back(kUnknown);
+    } else {
+      dims.push_back(SlicedSize(size, from_begin ? std::nullopt : std::optional((*begin)[i]),
+                                to_end ? std::nullopt : std::optional((*end)[i]), by));
+    }
+  }
+  for (; axis < x.rank(); ++axis) dims.push_back(x.dim(axis));
+  return Shape(std::move(dims));
+}
+
+// Each part of a split into equal ones.
+Shape SplitPart(const Node& node) {
+  Shape shape = InputShape(node, 1);
+  const auto axes = InputInts(node, 0);
+  const auto parts = node.AttrOr<std::int64_t>("num_split", 0);
+  if (!shape.has_rank()) return shape;
+  if (!axes || axes->size() != 1 || parts < 1) return UnknownOfRank(shape.rank());
+  const auto axis = Axis(axes->front(), shape.rank());
+  if (!axis) return Shape::UnknownRank();
+  const std::int64_t size = shape.dim(*axis);
+  if (parts > 1) shape.set_dim(*axis, size < 0 ? kUnknown : size / parts);
+  return shape;
+}
+
+Shape UnpackPart(const Node& node) {
+  const Shape x = InputShape(node, 0);
+  if (!x.has_rank()) return x;
+  const auto axis = Axis(node.AttrOr<std::int64_t>("axis", 0), x.rank());
+  if (!axis) return Shape::UnknownRank();
+  std::vector<std::int64_t> dims = x.dims();
+  dims.erase(dims.begin() + *axis);
+  return Shape(std::move(dims));
+}
+
 struct Row {
   std::string_view op;
   Rule rule;
@@ -423,6 +513,7 @@ constexpr Row kRules[] = {
     {"Round", SameAsFirst},
     {"Rsqrt", SameAsFirst},
     {"RsqrtGrad", SameAsFirst},
+    {"Select", SameAsSecond},
     {"SelectV2", Broadcast},
     {"Selu", SameAsFirst},
     {"SeluGrad", SameAsFirst},
@@ -439,12 +530,14 @@ constexpr Row kRules[] = {
     {"SoftplusGrad", SameAsFirst},
     {"Softsign", SameAsFirst},
     {"SoftsignGrad", SameAsFirst},
+    {"Split", SplitPart},
     {"Sqrt", SameAsFirst},
     {"SqrtGrad", SameAsFirst},
     {"Square", SameAsFirst},
     {"SquaredDifference", Broadcast},
     {"Squeeze", Squeeze},
     {"StopGradient", SameAsFirst},
+    {"StridedSlice", StridedSlice},
     {"Sub", Broadcast},
     {"Sum", Reduce},
     {"Tan", SameAsFirst},
@@ -453,6 +546,7 @@ constexpr Row kRules[] = {
     {"Tile", Tile},
     {"Transpose", Transpose},
     {"TruncateDiv", Broadcast},
+    {"Unpack", UnpackPart},
     {"Xdivy", Broadcast},
     {"Xlog1py", Broadcast},
     {"Xlogy", Broadcast},
@@ -526,7 +620,12 @@ std::vector<Shape> InferShapes(const Node& node) {
   if (row == std::end(kRules) || row->op != node.op) return {};
   Shape shape = row->rule(node);
   if (!shape.has_rank()) return {};
-  return {std::move(shape)};
+  constexpr std::int64_t kMaxParts = 4096;
+  const std::int64_t parts =
+      node.AttrOr<std::int64_t>("num_split", node.AttrOr<std::int64_t>("num", 1));
+  const bool has_parts = node.Is("Split") || node.Is("Unpack");
+  if (has_parts && (parts < 1 || parts > kMaxParts)) return {};
+  return std::vector<Shape>(has_parts ? static_cast<std::size_t>(parts) : 1, shape);
 }
 
 }  // namespace whylight
