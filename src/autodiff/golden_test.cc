@@ -17,6 +17,7 @@
 #include "graph/attr.h"
 #include "graph/export.h"
 #include "graph/import.h"
+#include "graph/passes/inline_calls.h"
 #include "testing/runtime_test.h"
 
 namespace whylight {
@@ -41,6 +42,7 @@ struct Case {
   bool numeric = true;
   bool needs_shapes = false;
   double tolerance = 0;  // 0: by dtype.
+  int nodes = 0;         // Of TensorFlow's graph with its gradients; 0: not counted.
   std::vector<Explained> xs;
   std::vector<NamedTensor> feeds, ys;
 };
@@ -68,6 +70,9 @@ Status AddField(char tag, std::string payload, std::vector<Case>& cases) {
       return {};
     case 'S':
       c.needs_shapes = true;
+      return {};
+    case 'B':
+      c.nodes = std::stoi(payload);
       return {};
     case 'R':
       c.tolerance = std::stod(payload);
@@ -195,6 +200,7 @@ std::string ToString(const std::vector<double>& values) {
 struct Summary {
   std::set<std::string> ops;
   int cases = 0, compared = 0, differentiated = 0;
+  int nodes = 0, reference_nodes = 0;                   // Of the graphs that were compared by size.
   double largest_error = 0, largest_numeric_error = 0;  // Relative to the case's tolerance.
   std::string worst, worst_numeric;
 };
@@ -218,11 +224,29 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
     return ops;
   }
 
-  // With `static_shapes` the nodes know the shapes that TensorFlow infers; without, none.
-  static Result<Prepared> Prepare(const Case& c, bool static_shapes) {
+  // The shapes that nodes know: none, those that TensorFlow infers from what the placeholders
+  // declare, or from the values that are fed.
+  enum class Shapes { kNone, kDeclared, kFed };
+
+  static Result<Prepared> Prepare(const Case& c, Shapes shapes) {
     WHYLIGHT_ASSIGN_OR_RETURN(Graph graph, ImportGraph(c.graph_def, OpRegistry::Builtin()));
-    if (static_shapes) WHYLIGHT_RETURN_IF_ERROR(AddShapes(graph));
-    Prepared p{.graph = std::move(graph)};
+    if (shapes == Shapes::kFed) {
+      for (const Explained& x : c.xs) {
+        WHYLIGHT_ASSIGN_OR_RETURN(const Output output, graph.FindOutput(x.name));
+        output.node->attrs["shape"] = x.value.shape();
+      }
+    }
+    // Programs have no calls left when they are differentiated.
+    std::vector<Output> kept;
+    for (const NamedTensor& y : c.ys) {
+      WHYLIGHT_ASSIGN_OR_RETURN(const Output output, graph.FindOutput(y.name));
+      kept.push_back(output);
+    }
+    PassContext context{.outputs = &kept, .inputs = nullptr, .targets = nullptr};
+    InlineCalls inline_calls;
+    WHYLIGHT_RETURN_IF_ERROR(inline_calls.Run(graph, context).status());
+    if (shapes != Shapes::kNone) WHYLIGHT_RETURN_IF_ERROR(AddShapes(graph));
+    Prepared p{.graph = std::move(graph), .ys = std::move(kept)};
     for (const Explained& x : c.xs) {
       WHYLIGHT_ASSIGN_OR_RETURN(const Output output, p.graph.FindOutput(x.name));
       p.xs.push_back(output);
@@ -230,11 +254,10 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
     }
     for (const NamedTensor& f : c.feeds) p.feeds.push_back({f.name, &f.value});
     GraphBuilder b(p.graph, "dy");
-    for (const NamedTensor& y : c.ys) {
-      WHYLIGHT_ASSIGN_OR_RETURN(const Output output, p.graph.FindOutput(y.name));
-      p.ys.push_back(output);
-      p.dys.push_back(b.Op("Placeholder", {}, {{"dtype", b.dtype(output)}}));
-      if (y.value.dtype() != DType::kInvalid) p.feeds.push_back({p.dys.back().name(), &y.value});
+    for (std::size_t i = 0; i < c.ys.size(); ++i) {
+      const Tensor& dy = c.ys[i].value;
+      p.dys.push_back(b.Op("Placeholder", {}, {{"dtype", b.dtype(p.ys[i])}}));
+      if (dy.dtype() != DType::kInvalid) p.feeds.push_back({p.dys.back().name(), &dy});
     }
     WHYLIGHT_RETURN_IF_ERROR(b.status());
     return p;
@@ -270,7 +293,7 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
       }
     }
     if (wanted.empty()) return;
-    Result<Prepared> p = Prepare(c, static_shapes);
+    Result<Prepared> p = Prepare(c, static_shapes ? Shapes::kDeclared : Shapes::kNone);
     ASSERT_TRUE(p.ok()) << p.status().message();
     std::vector<Output> xs;
     for (const std::size_t i : wanted) xs.push_back(p->xs[i]);
@@ -297,10 +320,70 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
       if (x.expectation == Expectation::kGradient) Compare(c, x, dx);
       if (c.numeric && !static_shapes) CheckNumerically(c, *p, **session, wanted[k], dx);
     }
+    if (c.nodes > 0 && static_shapes) {
+      CompareSizes(c, *p, *dxs);
+      CheckOptimized(c, *p, exported->graph_def, fetches, *values);
+    }
+  }
+
+  // With Grappler, which rewrites loops, the answers stay.
+  static void CheckOptimized(const Case& c, const Prepared& p, const std::string& graph_def,
+                             const std::vector<std::string>& fetches,
+                             const std::vector<Tensor>& expected) {
+    const auto session = runtime().NewSession({.threads = 1, .optimize = true});
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    const Status extended = (*session)->Extend(graph_def);
+    ASSERT_TRUE(extended.ok()) << extended.message();
+    const auto values = (*session)->Run(p.feeds, fetches, {});
+    ASSERT_TRUE(values.ok()) << values.status().message();
+    for (std::size_t k = 0; k < values->size(); ++k) {
+      ASSERT_EQ((*values)[k].shape().ToString(), expected[k].shape().ToString());
+      // Another order of sums: the rounding of the type, a few times over.
+      EXPECT_LE(RelativeError(Numbers((*values)[k]), Numbers(expected[k])),
+                std::max(c.tolerance, Tolerance(expected[k].dtype())));
+    }
+  }
+
+  // Nodes that ys and dxs need, and those of each function that one of them calls, once.
+  void CompareSizes(const Case& c, const Prepared& p, const std::vector<Output>& dxs) {
+    std::vector<Output> roots = dxs;
+    roots.insert(roots.end(), p.ys.begin(), p.ys.end());
+    const std::set<const Node*> needed = p.graph.Ancestors(roots);
+    std::set<std::string> seen;
+    const int nodes = static_cast<int>(needed.size()) + NodesOfCallees(p.graph, needed, seen);
+    EXPECT_LE(nodes, c.nodes) << "TensorFlow's own graph is smaller";
+    summary_.nodes += nodes;
+    summary_.reference_nodes += c.nodes;
+  }
+
+  static int NodesOfCallees(const Graph& graph, const std::set<const Node*>& callers,
+                            std::set<std::string>& seen) {
+    int count = 0;
+    const auto add = [&](const std::string& name) {
+      const FunctionDef* const function = graph.library.Find(name);
+      if (function == nullptr || !seen.insert(name).second) return;
+      auto body = ImportFunction(*function, graph.registry());
+      ASSERT_TRUE(body.ok()) << body.status().message();
+      std::vector<Output> roots = body->results;
+      for (Node* const node : body->control_results) roots.push_back({node, 0});
+      std::set<const Node*> needed = body->graph.Ancestors(roots);
+      std::erase_if(needed, [](const Node* node) { return node->Is("_Arg"); });
+      body->graph.library = graph.library;
+      count += static_cast<int>(needed.size()) + NodesOfCallees(body->graph, needed, seen);
+    };
+    for (const Node* const node : callers) {
+      for (const auto& [attr, value] : node->attrs) {
+        if (const auto* one = std::get_if<FunctionRef>(&value)) add(one->name);
+        if (const auto* many = std::get_if<std::vector<FunctionRef>>(&value)) {
+          for (const FunctionRef& each : *many) add(each.name);
+        }
+      }
+    }
+    return count;
   }
 
   static void CheckRefused(const Case& c, std::size_t x, bool static_shapes) {
-    Result<Prepared> p = Prepare(c, static_shapes);
+    Result<Prepared> p = Prepare(c, static_shapes ? Shapes::kDeclared : Shapes::kNone);
     ASSERT_TRUE(p.ok()) << p.status().message();
     const auto dxs = AddGradients(p->graph, p->ys, p->dys, std::span(p->xs).subspan(x, 1));
     ASSERT_FALSE(dxs.ok()) << "TensorFlow has no gradient here; a zero must not pass for one";
@@ -326,9 +409,10 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
 
   // sum of dy * y; needs float64 outputs. The log of an empty sum and the extremum of nothing,
   // which are as large as a double can be, move with nothing.
-  static Result<double> Loss(const Case& c, Session& session, const std::vector<Feed>& feeds) {
+  static Result<double> Loss(const Case& c, const Prepared& p, Session& session,
+                             const std::vector<Feed>& feeds) {
     std::vector<std::string> fetches;
-    for (const NamedTensor& y : c.ys) fetches.push_back(y.name);
+    for (const Output& y : p.ys) fetches.push_back(y.name());
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> ys, session.Run(feeds, fetches, {}));
     double loss = 0;
     for (std::size_t k = 0; k < ys.size(); ++k) {
@@ -362,9 +446,9 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
       Tensor moved = x;
       feeds[index].value = &moved;
       moved.SetNumber(i, x.Number(i) + kStep);
-      const auto above = Loss(c, session, feeds);
+      const auto above = Loss(c, p, session, feeds);
       moved.SetNumber(i, x.Number(i) - kStep);
-      const auto below = Loss(c, session, feeds);
+      const auto below = Loss(c, p, session, feeds);
       ASSERT_TRUE(above.ok() && below.ok()) << above.status().message();
       const double slope = (*above - *below) / (2 * kStep);
       const double error = std::abs(dx.Number(i) - slope) / scale;
@@ -398,11 +482,60 @@ TEST_P(GoldenTest, GradientsAreTensorFlowsOwnAndThoseOfCentralDifferences) {
             << " of the tolerance (" << summary_.worst << "); " << summary_.differentiated
             << " central differences, largest error " << summary_.largest_numeric_error
             << " of the tolerance (" << summary_.worst_numeric << ")\n";
+  if (summary_.reference_nodes > 0) {
+    std::cout << family << ": " << summary_.nodes << " nodes where TensorFlow's own graphs have "
+              << summary_.reference_nodes << "\n";
+  }
 }
 
-constexpr const char* kFamilies[] = {"math", "reduce", "nn", "array"};
+constexpr const char* kFamilies[] = {"math", "reduce", "nn", "array", "control_flow"};
 
 INSTANTIATE_TEST_SUITE_P(, GoldenTest, testing::ValuesIn(kFamilies),
+                         [](const auto& row) { return std::string(row.param); });
+
+// How many tensors each step of a loop stores: memory is steps x tensors x their size.
+class LoopStorageTest : public GoldenTest {};
+
+TEST_P(LoopStorageTest, ALoopStoresWhatChangesAndTheDerivativeNeeds) {
+  struct Row {
+    const char* name;
+    int lists;
+    const char* what;
+  };
+  constexpr Row kRows[] = {
+      {"keras_lstm", 6, "three sigmoids, two hyperbolic tangents, the cell state"},
+      {"keras_lstm_sequences", 6, "the same: what is written to the output is not read"},
+      {"keras_simple_rnn", 1, "the hyperbolic tangent"},
+      {"keras_gru", 6, "two sigmoids, the candidate, the state, 1 - z, a product"},
+      {"invariant_weights", 2, "the state, for the weights' gradient, and the tangent"},
+      {"power_float64", 1, "the power so far: the sine follows from x at every step"},
+      {"by_the_index", 0, "x and the index tell all"},
+      {"scan", 2,
+       "the state that the sine is taken of, and the sine; elements stay where they are"},
+      {"handed_on", 0, "the loop does nothing to it"},
+  };
+  const auto cases = ReadFamily("control_flow");
+  ASSERT_TRUE(cases.ok()) << cases.status().message();
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(row.name);
+    const auto c = std::ranges::find(*cases, row.name, &Case::name);
+    ASSERT_NE(c, cases->end());
+    Result<Prepared> p = Prepare(*c, Shapes::kFed);
+    ASSERT_TRUE(p.ok()) << p.status().message();
+    const auto dxs = AddGradients(p->graph, p->ys, p->dys, p->xs);
+    ASSERT_TRUE(dxs.ok()) << dxs.status().message();
+    std::string stored;
+    int lists = 0;
+    for (const auto& node : p->graph.nodes()) {
+      if (!node->Is("EmptyTensorList")) continue;
+      ++lists;
+      stored += " " + DTypeName(node->AttrOr("element_dtype", DType::kInvalid));
+    }
+    EXPECT_EQ(lists, row.lists) << "expected " << row.what << ", found" << stored;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, LoopStorageTest, testing::Values("control_flow"),
                          [](const auto& row) { return std::string(row.param); });
 
 TEST(GoldenFilesTest, HoldACaseForEveryRule) {

@@ -1,186 +1,21 @@
 #include "autodiff/gradients.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
+
+#include "autodiff/control_flow/branch.h"
+#include "autodiff/control_flow/functions.h"
+#include "autodiff/control_flow/while.h"
+#include "autodiff/differentiate.h"
+#include "autodiff/edges.h"
+#include "autodiff/paths.h"
 
 namespace whylight {
 namespace {
-
-// Variants hold lists of tensors (TensorListFromTensor ... TensorListStack), which derivatives
-// pass.
-bool CarriesGradient(DType dtype) {
-  return IsFloating(dtype) || IsComplex(dtype) || dtype == DType::kVariant;
-}
-
-// They read the shape of a tensor, not its values: a path that enters them is none.
-bool ReadsShapeOnly(const Node& node) {
-  static constexpr std::array<std::string_view, 6> kOps = {"OnesLike", "Rank", "Shape",
-                                                           "ShapeN",   "Size", "ZerosLike"};
-  return std::find(kOps.begin(), kOps.end(), node.op) != kOps.end();
-}
-
-std::string Describe(const Node& node) { return node.op + " '" + node.name + "'"; }
-
-bool EndsPath(const Node& node) {
-  const GradientRule* rule = FindGradientRule(node.op);
-  return rule != nullptr && rule->zero;
-}
-
-// Finds the nodes between xs and ys. The outputs of visited nodes are typed once.
-class PathFinder {
- public:
-  PathFinder(const Graph& graph, std::span<const Output> ys, std::span<const Output> xs)
-      : graph_(graph), ys_(ys), xs_(xs), uses_(graph) {}
-
-  Status Run() {
-    WHYLIGHT_RETURN_IF_ERROR(WalkBack());
-    FindProducers();
-    for (const Output& x : xs_) WHYLIGHT_RETURN_IF_ERROR(WalkForward(x));
-    for (const auto& node : graph_.nodes()) {
-      if (!IsOnPath(node.get())) continue;
-      path_.insert(node.get());
-      if (FindGradientRule(node->op) == nullptr) {
-        analysis_.missing.push_back({node->op, node->name});
-      }
-    }
-    return {};
-  }
-
-  PathAnalysis TakeAnalysis() { return std::move(analysis_); }
-  const PathAnalysis& analysis() const { return analysis_; }
-  // Nodes whose rules must be called.
-  bool OnPath(const Node* node) const { return path_.contains(node); }
-  // Whether the gradient with respect to this tensor is needed.
-  bool Needed(Output tensor) const { return from_x_.contains(tensor) && to_y_.contains(tensor); }
-
- private:
-  // Which outputs of the node carry a gradient.
-  Result<const std::vector<bool>*> Carries(const Node& node) {
-    const auto found = carries_.find(&node);
-    if (found != carries_.end()) return &found->second;
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<DType> types, graph_.OutputTypes(node));
-    std::vector<bool> carries;
-    for (const DType type : types) carries.push_back(CarriesGradient(type));
-    return &carries_.emplace(&node, std::move(carries)).first->second;
-  }
-
-  Result<bool> Carries(Output output) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<bool>* const carries, Carries(*output.node));
-    const auto index = static_cast<std::size_t>(output.index);
-    if (output.index < 0 || index >= carries->size()) {
-      return Internal(Describe(*output.node) + " has " + std::to_string(carries->size()) +
-                      " outputs, asked for '" + output.name() + "'");
-    }
-    return (*carries)[index];
-  }
-
-  // to_y_: tensors on which some y depends through edges that carry a gradient.
-  Status WalkBack() {
-    std::vector<Output> stack;
-    const auto visit = [&](Output output) -> Status {
-      WHYLIGHT_ASSIGN_OR_RETURN(const bool carries, Carries(output));
-      if (carries && to_y_.insert(output).second) stack.push_back(output);
-      return {};
-    };
-    for (const Output& y : ys_) WHYLIGHT_RETURN_IF_ERROR(visit(y));
-    while (!stack.empty()) {
-      const Output output = stack.back();
-      stack.pop_back();
-      if (EndsPath(*output.node)) continue;
-      for (const Output& input : output.node->inputs) WHYLIGHT_RETURN_IF_ERROR(visit(input));
-    }
-    return {};
-  }
-
-  // producers_: nodes on which some y depends through any data edge.
-  void FindProducers() {
-    std::vector<const Node*> stack;
-    const auto visit = [&](const Node* node) {
-      if (producers_.insert(node).second) stack.push_back(node);
-    };
-    for (const Output& y : ys_) visit(y.node);
-    while (!stack.empty()) {
-      const Node* node = stack.back();
-      stack.pop_back();
-      for (const Output& input : node->inputs) visit(input.node);
-    }
-  }
-
-  // Whether some y depends on this tensor at all.
-  bool Leads(Output output) const {
-    if (std::find(ys_.begin(), ys_.end(), output) != ys_.end()) return true;
-    const std::vector<UseMap::Use>& uses = uses_.Of(output);
-    return std::any_of(uses.begin(), uses.end(),
-                       [&](const UseMap::Use& use) { return producers_.contains(use.node); });
-  }
-
-  // from_x_: tensors that depend on x through edges that carry a gradient.
-  Status WalkForward(Output x) {
-    std::set<Output> seen;
-    std::vector<Output> stack;
-    std::vector<std::string> cuts;
-    std::unordered_set<const Node*> entered;
-    WHYLIGHT_ASSIGN_OR_RETURN(const bool starts, Carries(x));
-    if (starts) {
-      seen.insert(x);
-      stack.push_back(x);
-    } else {
-      WHYLIGHT_ASSIGN_OR_RETURN(const DType dtype, graph_.OutputType(x));
-      cuts.push_back(Describe(*x.node) + " (" + DTypeName(dtype) + ")");
-    }
-    while (!stack.empty()) {
-      const Output output = stack.back();
-      stack.pop_back();
-      for (const UseMap::Use& use : uses_.Of(output)) {
-        const Node& node = *use.node;
-        if (!producers_.contains(&node) || !entered.insert(&node).second) continue;
-        const bool ends = EndsPath(node);
-        WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<bool>* const carries, Carries(node));
-        bool cut = false;
-        for (std::size_t i = 0; i < carries->size(); ++i) {
-          const Output next{use.node, static_cast<int>(i)};
-          if (ends || !(*carries)[i]) {
-            cut = cut || Leads(next);
-          } else if (seen.insert(next).second) {
-            stack.push_back(next);
-          }
-        }
-        if (cut && !ReadsShapeOnly(node)) cuts.push_back(Describe(node));
-      }
-    }
-    const bool reaches =
-        std::any_of(ys_.begin(), ys_.end(), [&](Output y) { return seen.contains(y); });
-    analysis_.reaches.push_back(reaches);
-    if (reaches) cuts.clear();
-    std::sort(cuts.begin(), cuts.end());
-    analysis_.cut_at.push_back(std::move(cuts));
-    from_x_.insert(seen.begin(), seen.end());
-    return {};
-  }
-
-  // Whether a gradient comes in from some y and can go on to some x.
-  bool IsOnPath(Node* node) const {
-    const bool enters = std::any_of(node->inputs.begin(), node->inputs.end(),
-                                    [&](Output input) { return from_x_.contains(input); });
-    const auto first = to_y_.lower_bound(Output{node, 0});
-    return enters && first != to_y_.end() && first->node == node && !EndsPath(*node);
-  }
-
-  const Graph& graph_;
-  const std::span<const Output> ys_, xs_;
-  const UseMap uses_;
-  std::unordered_map<const Node*, std::vector<bool>> carries_;
-  std::set<Output> to_y_, from_x_;
-  std::unordered_set<const Node*> producers_, path_;
-  PathAnalysis analysis_;
-};
 
 // "a, b, c and 4 more"
 std::string Join(const std::vector<std::string>& names, std::size_t at_most) {
@@ -195,7 +30,7 @@ std::string Join(const std::vector<std::string>& names, std::size_t at_most) {
 Status CheckPaths(const PathAnalysis& analysis, std::span<const Output> xs) {
   if (!analysis.missing.empty()) {
     std::vector<std::string> ops;
-    for (const MissingGradient& m : analysis.missing) ops.push_back(m.op + " '" + m.node + "'");
+    for (const MissingGradient& m : analysis.missing) ops.push_back(Describe(m));
     return Unimplemented("no gradient is known for " + Join(ops, ops.size()));
   }
   for (std::size_t i = 0; i < xs.size(); ++i) {
@@ -224,12 +59,48 @@ class Accumulator {
     const auto found = parts_.find(tensor);
     if (found == parts_.end()) return std::nullopt;
     std::vector<Output>& parts = found->second;
-    if (parts.size() == 2) parts = {b_.Add(parts[0], parts[1])};
-    if (parts.size() > 2) parts = {b_.Op("AddN", parts)};
+    if (parts.size() == 1) return parts[0];
+    const bool is_list = b_.dtype(tensor) == DType::kVariant;
+    parts = {is_list ? SumLists(parts) : SumTensors(parts)};
     return parts[0];
   }
 
  private:
+  Output SumTensors(const std::vector<Output>& parts) {
+    return parts.size() == 2 ? b_.Add(parts[0], parts[1]) : b_.Op("AddN", parts);
+  }
+
+  // Lists that hold one element each, as they come from TensorListGetItem, are not added as wholes:
+  // in a loop that reads a list of n tensors in n steps that would take n^2 of time. Their elements
+  // are added to those of the others in place.
+  Output SumLists(const std::vector<Output>& parts) {
+    std::vector<Output> whole;
+    std::vector<Node*> items;
+    for (const Output& part : parts) {
+      if (IsOneItem(*part.node)) {
+        items.push_back(part.node);
+      } else {
+        whole.push_back(part);
+      }
+    }
+    if (whole.empty()) return b_.Op("AddN", parts);
+    Output sum = whole.size() == 1 ? whole[0] : b_.Op("AddN", whole);
+    for (Node* const item : items) {
+      const Output index = item->inputs[1], value = item->inputs[2];
+      const DType type = b_.dtype(value);
+      const Output before =
+          b_.Op("TensorListGetItem", {sum, index, b_.ShapeOf(value)}, {{"element_dtype", type}});
+      sum = b_.Op("TensorListSetItem", {sum, index, b_.Add(before, value)});
+    }
+    return sum;
+  }
+
+  // SetItem(Reserve(n), index, value)
+  bool IsOneItem(const Node& node) {
+    return node.Is("TensorListSetItem") && node.inputs[0].node->Is("TensorListReserve") &&
+           b_.dtype(node.inputs[2]) != DType::kVariant;
+  }
+
   GraphBuilder& b_;
   std::map<Output, std::vector<Output>> parts_;
 };
@@ -244,70 +115,104 @@ void InheritShape(const GraphBuilder& b, Output gradient, Output tensor) {
   shapes[index] = shape;
 }
 
-// Calls the rule of one node on the path and hands its gradients to the node's inputs.
-Status Differentiate(Node& node, const PathFinder& paths, GraphBuilder& b, Accumulator& sums) {
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<DType> types, b.graph().OutputTypes(node));
-  std::vector<Output> y, dy;
-  bool arrives = false;
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    y.push_back({&node, static_cast<int>(i)});
-    const std::optional<Output> sum = sums.Sum(y.back());
-    arrives = arrives || sum;
-    if (sum) {
-      dy.push_back(*sum);
-    } else {
-      const bool has_gradient = IsFloating(types[i]) || IsComplex(types[i]);
-      dy.push_back(has_gradient ? b.ZerosLike(y.back()) : Output{});
-    }
+Status Take(const Node& node, const PathFinder& paths, const Gradients& dx, GraphBuilder& b,
+            Accumulator& sums) {
+  if (dx.size() != node.inputs.size()) {
+    return Internal("gradient of " + DescribeNode(node) + ": " +
+                    std::to_string(node.inputs.size()) + " gradients expected, got " +
+                    std::to_string(dx.size()));
   }
-  if (!arrives) return {};
-  const std::vector<Output> x = node.inputs;
-  const Gradients dx = FindGradientRule(node.op)->fn({.b = b, .x = x, .y = y, .dy = dy});
-  WHYLIGHT_RETURN_IF_ERROR(b.status().In("gradient of " + Describe(node)));
-  if (dx.size() != x.size()) {
-    return Internal("gradient of " + Describe(node) + ": " + std::to_string(x.size()) +
-                    " gradients expected, got " + std::to_string(dx.size()));
-  }
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!paths.Needed(x[i])) continue;
+  for (std::size_t i = 0; i < dx.size(); ++i) {
+    const Output x = node.inputs[i];
+    if (!paths.Needed(x)) continue;
     if (!dx[i]) {
-      return Unimplemented("no gradient of " + Describe(node) + " is known with respect to input " +
-                           std::to_string(i) + ", '" + x[i].name() + "'");
+      // A branch, or a loop, may have other inputs on the path than this one.
+      if (IsFunctionalControlFlow(node)) continue;
+      return Unimplemented("no gradient of " + DescribeNode(node) +
+                           " is known with respect to input " + std::to_string(i) + ", '" +
+                           x.name() + "'");
     }
-    const DType expected = b.dtype(x[i]), found = b.dtype(*dx[i]);
+    const DType expected = b.dtype(x), found = b.dtype(*dx[i]);
     if (expected != found) {
-      return Internal("gradient of " + Describe(node) + ": input " + std::to_string(i) + " is " +
-                      DTypeName(expected) + ", its gradient " + DTypeName(found));
+      return Internal("gradient of " + DescribeNode(node) + ": input " + std::to_string(i) +
+                      " is " + DTypeName(expected) + ", its gradient " + DTypeName(found));
     }
-    InheritShape(b, *dx[i], x[i]);
-    sums.Add(x[i], *dx[i]);
+    InheritShape(b, *dx[i], x);
+    sums.Add(x, *dx[i]);
   }
   return {};
 }
 
-}  // namespace
-
-Result<PathAnalysis> AnalysePath(const Graph& graph, std::span<const Output> ys,
-                                 std::span<const Output> xs) {
-  PathFinder paths(graph, ys, xs);
-  WHYLIGHT_RETURN_IF_ERROR(paths.Run());
-  return paths.TakeAnalysis();
+// Calls the rule of one node on the path and hands its gradients to the node's inputs.
+Status DifferentiateNode(Node& node, const PathFinder& paths, GraphBuilder& b, Accumulator& sums,
+                         GradientContext& context) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<DType> types, b.graph().OutputTypes(node));
+  std::vector<Output> y;
+  std::vector<std::optional<Output>> arrived;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    y.push_back({&node, static_cast<int>(i)});
+    arrived.push_back(sums.Sum(y.back()));
+  }
+  if (std::ranges::none_of(arrived, [](const auto& dy) { return dy.has_value(); })) return {};
+  if (IsFunctionalControlFlow(node)) {
+    const std::vector<Output> x = node.inputs;  // More are appended to the node's own.
+    ControlFlowArgs args{.b = b,
+                         .node = node,
+                         .dy = std::move(arrived),
+                         .needed = {},
+                         .dependence = paths.DependenceOf(node),
+                         .context = context};
+    for (const Output& input : x) args.needed.push_back(paths.Needed(input));
+    Result<Gradients> dx = IsWhile(node) ? WhileGradient(args) : BranchGradient(args);
+    if (!dx.ok()) return dx.status().In("gradient of " + DescribeNode(node));
+    WHYLIGHT_RETURN_IF_ERROR(b.status().In("gradient of " + DescribeNode(node)));
+    dx->resize(node.inputs.size());
+    return Take(node, paths, *dx, b, sums);
+  }
+  std::vector<Output> dy;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const bool is_dense = IsFloating(types[i]) || IsComplex(types[i]);
+    dy.push_back(arrived[i] ? *arrived[i] : is_dense ? b.ZerosLike(y[i]) : Output{});
+  }
+  const std::vector<Output> x = node.inputs;
+  const Gradients dx = FindGradientRule(node.op)->fn({.b = b, .x = x, .y = y, .dy = dy});
+  WHYLIGHT_RETURN_IF_ERROR(b.status().In("gradient of " + DescribeNode(node)));
+  return Take(node, paths, dx, b, sums);
 }
 
-Result<std::vector<Output>> AddGradients(Graph& graph, std::span<const Output> ys,
-                                         std::span<const Output> dys, std::span<const Output> xs) {
-  if (ys.size() != dys.size()) {
-    return InvalidArgument("one cotangent for each of " + std::to_string(ys.size()) +
-                           " outputs expected, got " + std::to_string(dys.size()));
-  }
-  PathFinder paths(graph, ys, xs);
-  WHYLIGHT_RETURN_IF_ERROR(paths.Run());
-  WHYLIGHT_RETURN_IF_ERROR(CheckPaths(paths.analysis(), xs));
+// Drops what rules added for inputs whose gradient nobody needs.
+void RemoveUnused(Graph& graph, std::size_t nodes_before, const std::vector<Output>& dxs) {
+  std::vector<Output> roots = dxs;
+  for (std::size_t i = 0; i < nodes_before; ++i) roots.push_back({graph.nodes()[i].get(), 0});
+  const std::set<const Node*> needed = graph.Ancestors(roots);
+  graph.RemoveIf([&](const Node& node) { return !needed.contains(&node); });
+}
 
+// Whether something that ys need writes variables or tables.
+bool StateChanges(const Graph& graph, std::span<const Output> ys, Functions& functions) {
+  const std::set<const Node*> needed = graph.Ancestors({ys.begin(), ys.end()});
+  return std::ranges::any_of(
+      needed, [&](const Node* node) { return functions.MayWriteState(graph, *node); });
+}
+
+}  // namespace
+
+std::string Describe(const MissingGradient& missing) {
+  std::string text = missing.op + " '" + missing.node + "'";
+  if (!missing.function.empty()) text += " in function '" + missing.function + "'";
+  return text;
+}
+
+Result<std::vector<std::optional<Output>>> Differentiate(Graph& graph, const PathFinder& paths,
+                                                         std::span<const Output> ys,
+                                                         std::span<const Output> dys,
+                                                         std::span<const Output> xs,
+                                                         GradientContext& context) {
   GraphBuilder b(graph, "gradients");
   Accumulator sums(b);
   for (std::size_t i = 0; i < ys.size(); ++i) {
     const DType expected = b.dtype(ys[i]), found = b.dtype(dys[i]);
+    WHYLIGHT_RETURN_IF_ERROR(b.status());
     if (expected != found) {
       return InvalidArgument("cotangent of '" + ys[i].name() + "': expected " +
                              DTypeName(expected) + ", got " + DTypeName(found));
@@ -320,16 +225,44 @@ Result<std::vector<Output>> AddGradients(Graph& graph, std::span<const Output> y
   const std::vector<Node*> order = graph.TopologicalOrder();
   for (auto node = order.rbegin(); node != order.rend(); ++node) {
     if (!paths.OnPath(*node)) continue;
-    WHYLIGHT_RETURN_IF_ERROR(Differentiate(**node, paths, b, sums));
+    WHYLIGHT_RETURN_IF_ERROR(DifferentiateNode(**node, paths, b, sums, context));
   }
-
-  std::vector<Output> dxs;
-  for (const Output& x : xs) {
-    const std::optional<Output> dx = sums.Sum(x);
-    if (!dx) return Internal("no gradient arrived at '" + x.name() + "'");
-    dxs.push_back(*dx);
-  }
+  std::vector<std::optional<Output>> dxs;
+  for (const Output& x : xs) dxs.push_back(sums.Sum(x));
   WHYLIGHT_RETURN_IF_ERROR(b.status());
+  return dxs;
+}
+
+Result<PathAnalysis> AnalysePath(const Graph& graph, std::span<const Output> ys,
+                                 std::span<const Output> xs) {
+  Functions functions(graph.library, graph.registry());
+  PathFinder paths(graph, ys, xs, functions);
+  WHYLIGHT_RETURN_IF_ERROR(paths.Run());
+  return paths.TakeAnalysis();
+}
+
+Result<std::vector<Output>> AddGradients(Graph& graph, std::span<const Output> ys,
+                                         std::span<const Output> dys, std::span<const Output> xs) {
+  if (ys.size() != dys.size()) {
+    return InvalidArgument("one cotangent for each of " + std::to_string(ys.size()) +
+                           " outputs expected, got " + std::to_string(dys.size()));
+  }
+  Functions functions(graph.library, graph.registry());
+  PathFinder paths(graph, ys, xs, functions);
+  WHYLIGHT_RETURN_IF_ERROR(paths.Run());
+  WHYLIGHT_RETURN_IF_ERROR(CheckPaths(paths.analysis(), xs));
+  GradientContext context{.library = graph.library,
+                          .functions = functions,
+                          .state_changes = StateChanges(graph, ys, functions)};
+  const std::size_t nodes_before = graph.size();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<std::optional<Output>> found,
+                            Differentiate(graph, paths, ys, dys, xs, context));
+  std::vector<Output> dxs;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    if (!found[i]) return Internal("no gradient arrived at '" + xs[i].name() + "'");
+    dxs.push_back(*found[i]);
+  }
+  RemoveUnused(graph, nodes_before, dxs);
   return dxs;
 }
 

@@ -16,6 +16,7 @@
 #include "autodiff/ops/quantization.h"
 #include "autodiff/ops/reduce.h"
 #include "autodiff/ops/segment.h"
+#include "autodiff/ops/tensor_list.h"
 
 namespace whylight {
 namespace {
@@ -36,6 +37,7 @@ std::vector<GradientRule> JoinFamilies() {
            GatherGradientRules(),
            DiagonalGradientRules(),
            ImageGradientRules(),
+           TensorListGradientRules(),
        }) {
     rules.insert(rules.end(), family.begin(), family.end());
   }

@@ -187,7 +187,7 @@ Result<GradientReport> AnalyseGradients(const Program& program, Output output) {
   const std::vector<Output> ys = {output};
   WHYLIGHT_ASSIGN_OR_RETURN(const PathAnalysis path, AnalysePath(program.graph, ys, floats));
   for (const MissingGradient& missing : path.missing) {
-    report.missing.push_back(missing.op + " '" + missing.node + "'");
+    report.missing.push_back(Describe(missing));
   }
   for (std::size_t i = 0; i < floats.size(); ++i) {
     GradientReport::Input& input = report.inputs[index_of[i]];

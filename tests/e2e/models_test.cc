@@ -25,10 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Control flow on the gradient's path: refused by op and node until loops are differentiated.
-const std::set<std::string> kNoGradientYet = {"tf1_control_flow_v1", "tf1_dynamic_rnn",
-                                              "tf2_if_branch", "tf2_lstm_keras3",
-                                              "tf2_while_power"};
+// TF1's control flow on the gradient's path: refused by op and node.
+const std::set<std::string> kNoGradientYet = {"tf1_control_flow_v1", "tf1_dynamic_rnn"};
 
 struct ModelFolder {
   std::string name;

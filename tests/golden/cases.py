@@ -60,9 +60,19 @@ class Case:
     tolerance: float | None = None  # Relative to the largest element; None: by dtype.
     needs_shapes: bool = False  # Without static shapes the rule, or the run, may refuse.
     infinite: bool = False  # Whether the expected gradient may hold infinities and NaN.
+    refused: bool = False  # TensorFlow's gradient of zeros stands for none.
 
 
-_OPTIONS = ("fn", "outputs", "numeric", "reference", "tolerance", "needs_shapes", "infinite")
+_OPTIONS = (
+    "fn",
+    "outputs",
+    "numeric",
+    "reference",
+    "tolerance",
+    "needs_shapes",
+    "infinite",
+    "refused",
+)
 _used: set[str] = set()
 
 

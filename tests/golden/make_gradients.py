@@ -3,7 +3,7 @@
 
     .venv/bin/python tests/golden/make_gradients.py [family ...]     (all families by default)
 
-For each case of cases_<family>.py (families: math, reduce, nn, array) it builds a graph with one op
+For each case of cases_<family>.py (families: math, reduce, nn, array, control_flow) it builds a graph with one op
 under test, runs tf.gradients on it with a random cotangent, and appends the graph, the values and
 the expected gradients to gradients_<family>.bin. src/autodiff/golden_test.cc replays that file.
 
@@ -23,6 +23,7 @@ that many bytes. Fields of a case, in this order (* any number, ? at most one):
     C  name of the case: starts a case       O  op under test          G  serialized GraphDef
     N? no central differences (empty)        R? relative tolerance as text
     S? needs static shapes, else may refuse (empty)
+    B? nodes of TensorFlow's graph from the outputs and gradients, functions included, as text
     ( X  name of an explained tensor, V  its value,
       E? expected gradient: absent if TensorFlow has no rule for the op; empty if it says "none" )*
     ( F  name of a tensor that is only fed, V  its value )*
@@ -48,7 +49,8 @@ from tensorflow.python.framework import op_def_registry
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
-FAMILIES = ("math", "reduce", "nn", "array")
+FAMILIES = ("math", "reduce", "nn", "array", "control_flow")
+COUNTED = ("control_flow",)  # Whose graphs are compared by their size.
 MAX_BYTES = 1_500_000  # The files are committed.
 
 
@@ -103,7 +105,54 @@ def input_names(op):
     return [name if name in parameters else parameters[i] for i, name in enumerate(names)]
 
 
-def evaluate(row):
+def needed_nodes(nodes, roots):
+    """Those that the roots need, by name."""
+    by_name = {node.name: node for node in nodes}
+    found, pending = {}, list(roots)
+    while pending:
+        name = pending.pop().lstrip("^").split(":")[0]
+        if name in by_name and name not in found:
+            found[name] = by_name[name]
+            pending += by_name[name].input
+    return list(found.values())
+
+
+def functions_of(node, library):
+    refs = [value.func.name for value in node.attr.values() if value.HasField("func")]
+    refs += [f.name for value in node.attr.values() for f in value.list.func]
+    return [name for name in [node.op, *refs] if name in library]
+
+
+def count_nodes(graph_def, roots):
+    """Nodes that the roots need, and those of each function that one of them calls, once."""
+    library = {function.signature.name: function for function in graph_def.library.function}
+    nodes = needed_nodes(graph_def.node, roots)
+    count, seen = 0, set()
+    while nodes:
+        node = nodes.pop()
+        count += 1
+        for name in functions_of(node, library):
+            if name in seen:
+                continue
+            seen.add(name)
+            body = library[name]
+            results = [*body.ret.values(), *body.control_ret.values()]
+            nodes += needed_nodes(body.node_def, results)
+    return count
+
+
+def run_apart(graph_def, fetches, feeds):
+    """The fetches of a copy: a graph that has run cannot take the gradient of its loops."""
+    with tf.Graph().as_default() as copy:
+        tf.graph_util.import_graph_def(graph_def, name="")
+        with tf.compat.v1.Session(graph=copy) as session:
+            return session.run(
+                [tensor.name for tensor in fetches],
+                {tensor.name: value for tensor, value in feeds},
+            )
+
+
+def evaluate(row, counted):
     """Fields of one case."""
     builder = Builder(zlib.crc32(row.name.encode()))
     with tf.Graph().as_default() as graph:
@@ -120,21 +169,26 @@ def evaluate(row):
         ys = [y for i, y in enumerate(ys) if (row.outputs is None or i in row.outputs)]
         differentiable = [y for y in ys if is_differentiable(y)]
         graph_def = graph.as_graph_def()
-        feeds = dict(builder.explained + builder.fed)
+        feeds = builder.explained + builder.fed
         xs = [tensor for tensor, _ in builder.explained]
+        values = run_apart(graph_def, differentiable, feeds)
         with tf.compat.v1.Session(graph=graph) as session:
-            values = session.run(differentiable, feeds)
             dys = [
                 cotangent(builder.rng, y, v) for y, v in zip(differentiable, values, strict=True)
             ]
             dxs = [None] * len(xs)
             if row.reference and differentiable:
                 dxs = tf.gradients(differentiable, xs, [tf.constant(d) for d in dys])
+            dxs = [None if dx is None else tf.convert_to_tensor(dx) for dx in dxs]
+            if row.refused:
+                dxs = [None] * len(xs)
+            found = [t.name for t in [*differentiable, *dxs] if t is not None]
+            # Calls are inlined by us, and shared by TensorFlow: no comparison.
+            counted = counted and not any("PartitionedCall" in n.op for n in graph_def.node)
+            nodes = count_nodes(graph.as_graph_def(), found) if counted else 0
             expected = []
             for dx in dxs:
-                expected.append(
-                    None if dx is None else session.run(tf.convert_to_tensor(dx), feeds)
-                )
+                expected.append(None if dx is None else session.run(dx, dict(feeds)))
 
     result = (
         field("C", row.name)
@@ -147,6 +201,8 @@ def evaluate(row):
         result += field("R", repr(row.tolerance))
     if row.needs_shapes:
         result += field("S")
+    if nodes and row.reference:
+        result += field("B", str(nodes))
     for (tensor, value), dx in zip(builder.explained, expected, strict=True):
         result += field("X", tensor.name) + field("V", proto(value))
         if row.reference:
@@ -171,7 +227,7 @@ def main(families):
         failed = 0
         for row in rows:
             try:
-                data += evaluate(row)
+                data += evaluate(row, family in COUNTED)
             except (
                 Exception
             ) as error:  # Of any kind: the case is wrong, and all wrong ones are shown.
