@@ -52,6 +52,15 @@ std::vector<RequestField> FieldsOf(const Program& program) {
   return fields;
 }
 
+// A shape without the program's axis of rows; unknown if it is not certain that it has one.
+Shape OfOneRow(const Program& program, const Shape& shape) {
+  if (program.layout.kind == RowLayout::Kind::kNone || !shape.has_rank()) return shape;
+  const std::int64_t rows =
+      program.layout.kind == RowLayout::Kind::kFixed ? program.layout.size : -1;
+  const bool has_rows = shape.rank() > 0 && std::max<std::int64_t>(shape.dim(0), -1) == rows;
+  return has_rows ? shape.WithoutFirst() : Shape::UnknownRank();
+}
+
 // Production clients write requests for serving_default. Where its inputs match those of the
 // preprocessing function one to one in dtype and shape, their names are accepted too.
 void AddServingNames(const MetaGraph& meta, const SignatureDef& preprocess,
@@ -129,6 +138,7 @@ class ExplainerImpl : public Explainer {
 
   const ExplainPlan& plan() const override { return plan_; }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
+  void NameFeatures(const std::vector<std::string>& names) override;
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override;
 
  private:
@@ -148,8 +158,11 @@ class ExplainerImpl : public Explainer {
   ProgramSpec SpecFor(const Choice& choice) const;
   Status ChooseExplained(const Program& program, Output output);
   Status CheckBaselineNames() const;
+  Status CheckTargets(const Program& program) const;
+  Status CheckFeatureNames(const Shape& shape) const;
   const std::vector<Json>* BaselinesOf(const std::string& input, std::string* origin) const;
   void NoteBaselines();
+  std::vector<std::string> GivenLabels() const;
   std::vector<std::string> LabelsFor(const Row& outputs) const;
   Result<std::vector<Row>> BaselineRows(const Row& x) const;
   Row ExplainedOf(const Row& row) const;
@@ -199,6 +212,11 @@ Status ExplainerImpl::CheckOptions() const {
   if (options_.top_k == 0 || options_.top_k < -1) {
     return InvalidArgument("--top-k " + std::to_string(options_.top_k) +
                            ": expected 1 or more, or -1 for all");
+  }
+  if (!options_.feature_names.empty() && options_.players != Players::kElements) {
+    return InvalidArgument(
+        "--feature-names names elements of the input, which --players inputs and "
+        "--pieces do not share the score among");
   }
   if (IsPieces(options_.players) && method->needs_gradients) {
     return InvalidArgument(
@@ -375,6 +393,7 @@ Status ExplainerImpl::Load() {
   const Choice choice = ChooseSignature(model_.meta(), {.signature = options_.signature});
   const bool text_pieces =
       IsPieces(options_.players) && HasRule(choice.problems, "serialized-input");
+  if (HasRule(choice.problems, "unknown-signature")) return NotFound(RefusalOf(choice.problems));
   if (choice.signature == nullptr || (choice.refused() && !text_pieces)) {
     return FailedPrecondition(RefusalOf(choice.problems));
   }
@@ -394,6 +413,7 @@ Status ExplainerImpl::Load() {
   fields_ = FieldsOf(program);
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(output_, ChooseOutput(program, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckTargets(program));
   plan_.output = output_.name;
   Output explained = program.outputs[output_.index].tensor;
   if (const std::optional<Output> logits = LogitsBehind(program.graph, explained)) {
@@ -408,6 +428,14 @@ Status ExplainerImpl::Load() {
   }
   WHYLIGHT_RETURN_IF_ERROR(ChooseExplained(program, explained));
   WHYLIGHT_RETURN_IF_ERROR(CheckBaselineNames());
+  if (!options_.feature_names.empty()) {
+    if (explained_.size() != 1) {
+      return InvalidArgument("--feature-names names the elements of one input; explained are " +
+                             Join(plan_.explained, ", "));
+    }
+    WHYLIGHT_RETURN_IF_ERROR(
+        CheckFeatureNames(OfOneRow(program, program.inputs[explained_[0]].port.shape)));
+  }
   EngineTarget target{.output = explained};
   if (FindMethod(options_.method)->needs_gradients) target.gradients = explained_;
   EngineOptions engine{.session = options_.session,
@@ -426,22 +454,63 @@ Status ExplainerImpl::Load() {
   return OkStatus();
 }
 
+// What the options ask of the output, as far as its shape and the labels are known without a row.
+Status ExplainerImpl::CheckTargets(const Program& program) const {
+  const Shape shape = OfOneRow(program, program.outputs[output_.index].shape);
+  if (!shape.IsKnown() || shape.elements() == 0) return OkStatus();
+  const std::vector<std::string> labels = GivenLabels();
+  const bool rows_name_classes =
+      labels.empty() && std::ranges::any_of(program.outputs, [](const Port& port) {
+        return port.dtype == DType::kString;
+      });
+  if (rows_name_classes && !options_.class_name.empty()) return OkStatus();
+  return ChooseTargets(Tensor(DType::kFloat32, shape), options_, labels).status();
+}
+
+// `shape`: of one instance of the explained input; what it leaves open is not judged.
+Status ExplainerImpl::CheckFeatureNames(const Shape& shape) const {
+  const auto names = static_cast<std::int64_t>(options_.feature_names.size());
+  if (names == 0 || !shape.IsKnown() || shape.elements() == names) return OkStatus();
+  return {StatusCode::kOutOfRange, "--feature-names: " + std::to_string(names) +
+                                       (names == 1 ? " name" : " names") + " for input '" +
+                                       plan_.explained[0] + "' of " +
+                                       std::to_string(shape.elements()) + " elements"};
+}
+
+void ExplainerImpl::NameFeatures(const std::vector<std::string>& names) {
+  if (!options_.feature_names.empty() || IsPieces(options_.players) || explained_.size() != 1 ||
+      !plan_.preprocess.empty() || engine_->program().inputs[explained_[0]].source) {
+    return;
+  }
+  const Program& program = engine_->program();
+  const Shape shape = OfOneRow(program, program.inputs[explained_[0]].port.shape);
+  const InputMetadata* metadata = MetadataOf(plan_.explained[0]);
+  const bool are_named = metadata != nullptr && !metadata->index_feature_mapping.empty();
+  if (are_named || !shape.IsKnown() || shape.elements() != std::ssize(names)) return;
+  options_.feature_names = plan_.feature_names = names;
+}
+
+std::vector<std::string> ExplainerImpl::GivenLabels() const {
+  if (!options_.labels.empty() || !options_.metadata) return options_.labels;
+  std::vector<std::string> labels;
+  for (const OutputMetadata& output : options_.metadata->outputs) {
+    if (output.name != output_.name || !output.index_name_mapping.is_array()) continue;
+    for (const Json& label : output.index_name_mapping.array()) {
+      labels.push_back(label.is_string() ? label.string() : "");
+    }
+  }
+  return labels;
+}
+
 // Labels: given; from the metadata; or a string output with as many elements as the scores.
 std::vector<std::string> ExplainerImpl::LabelsFor(const Row& outputs) const {
-  if (!options_.labels.empty()) return options_.labels;
+  if (std::vector<std::string> given = GivenLabels(); !given.empty()) return given;
   const auto strings_of = [](const Tensor& tensor) {
     return std::vector<std::string>(tensor.strings().begin(), tensor.strings().end());
   };
   if (options_.metadata) {
     for (const OutputMetadata& output : options_.metadata->outputs) {
       if (output.name != output_.name) continue;
-      std::vector<std::string> labels;
-      if (output.index_name_mapping.is_array()) {
-        for (const Json& label : output.index_name_mapping.array()) {
-          labels.push_back(label.is_string() ? label.string() : "");
-        }
-        return labels;
-      }
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         const Port& port = engine_->program().outputs[i];
         if (port.name == output.index_name_mapping_key && outputs[i].is_string()) {
@@ -507,11 +576,10 @@ std::vector<FeatureAttribution> ExplainerImpl::Features(const Row& x, const Row&
   for (std::size_t i = 0; i < x.size(); ++i) {
     FeatureAttribution feature{.name = ExplainedName(i), .values = values[i], .input = x[i]};
     const InputMetadata* metadata = MetadataOf(feature.name);
+    feature.element_names = options_.feature_names;  // Of the one input, or none.
     if (metadata != nullptr && !metadata->index_feature_mapping.empty()) {
-      feature.element_names = metadata->index_feature_mapping;
+      if (feature.element_names.empty()) feature.element_names = metadata->index_feature_mapping;
       feature.named_by_elements = metadata->encoding != Encoding::kIdentity;
-    } else if (x.size() == 1 && options_.feature_names.size() == x[i].elements()) {
-      feature.element_names = options_.feature_names;
     }
     if (feature.element_names.size() != values[i].elements()) {
       feature.element_names.clear();
@@ -701,6 +769,13 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
     if (!batch.outputs[i].ok()) {
       explanations.emplace_back(batch.outputs[i].status());
       continue;
+    }
+    if (!options_.feature_names.empty()) {
+      const Status named = CheckFeatureNames((*batch.rows[i])[explained_[0]].shape());
+      if (!named.ok()) {
+        explanations.emplace_back(named);
+        continue;
+      }
     }
     batch.labels[i] = LabelsFor(*batch.outputs[i]);
     const Result<std::vector<std::int64_t>> targets =
