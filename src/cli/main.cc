@@ -46,7 +46,7 @@ int Main(int argc, const char* const* argv) {
            [&](Args& args) { return DeclareHelp(args, line); });
   line.Version(VersionText);
   const Invocation invocation = line.Parse(argc, argv);
-  return invocation.run ? invocation.run() : invocation.exit_code;
+  return FinishStandardOutput(invocation.run ? invocation.run() : invocation.exit_code);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class ExplainerImpl : public Explainer {
 
   const ExplainPlan& plan() const override { return plan_; }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
+  void NameFeatures(const std::vector<std::string>& names) override;
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override;
 
  private:
@@ -91,6 +92,7 @@ Status ExplainerImpl::Load() {
   WHYLIGHT_RETURN_IF_ERROR(CheckExplainOptions(options_));
   const Choice choice = ChooseSignature(model_.meta(), {.signature = options_.signature});
   const bool text_pieces = ExplainsPieces(options_) && choice.has_problem("serialized-input");
+  if (choice.has_problem("unknown-signature")) return NotFound(RefusalOf(choice.problems));
   if (choice.signature == nullptr || (choice.refused() && !text_pieces)) {
     return FailedPrecondition(RefusalOf(choice.problems));
   }
@@ -104,6 +106,7 @@ Status ExplainerImpl::Load() {
   fields_ = RequestFieldsOf(program);
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(output_, ChooseOutput(program, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckTargets(program, output_, options_));
   plan_.output = output_.name;
   Output scored = program.outputs[output_.index].tensor;
   if (const std::optional<Output> logits = LogitsBehind(program.graph, scored)) {
@@ -118,6 +121,7 @@ Status ExplainerImpl::Load() {
   }
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckBaselines(explained_, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
   EngineTarget target{.output = scored};
@@ -139,6 +143,14 @@ Status ExplainerImpl::Load() {
     plan_.warnings.push_back(ZeroBaselineWarning(plan_.explained));
   }
   return OkStatus();
+}
+
+void ExplainerImpl::NameFeatures(const std::vector<std::string>& names) {
+  if (!options_.feature_names.empty() ||
+      !AreElementNames(names, engine_->program(), explained_, options_)) {
+    return;
+  }
+  options_.feature_names = plan_.feature_names = names;
 }
 
 OutputAttribution ExplainerImpl::Describe(const Batch& batch, const Task& task) const {
@@ -176,7 +188,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.instance_output = shares.instance_output;
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
-    attribution.features = NameFeatures(explained_.names, shares.x, shares.values, options_);
+    attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
     AddWarnings({.saturates = saturates_,
                  .completeness = gradients,
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
@@ -220,6 +232,14 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
     if (!batch.outputs[i].ok()) {
       explanations.emplace_back(batch.outputs[i].status());
       continue;
+    }
+    if (!options_.feature_names.empty()) {
+      const Tensor& x = (*batch.rows[i])[explained_.inputs[0]];
+      const Status named = CheckFeatureCount(x.shape(), explained_, options_);
+      if (!named.ok()) {
+        explanations.emplace_back(named);
+        continue;
+      }
     }
     batch.labels[i] = ClassLabels(engine_->program(), output_, *batch.outputs[i], options_);
     const Result<std::vector<std::int64_t>> targets =

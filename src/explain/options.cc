@@ -26,6 +26,11 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument("--top-k " + std::to_string(options.top_k) +
                            ": expected 1 or more, or -1 for all");
   }
+  if (!options.feature_names.empty() && options.players != Players::kElements) {
+    return InvalidArgument(
+        "--feature-names names elements of the input, which --players inputs and --pieces do not "
+        "share the score among");
+  }
   if (ExplainsPieces(options) && method->needs_gradients) {
     return InvalidArgument(
         "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");

@@ -56,8 +56,8 @@ Result<std::vector<PassReport>> Pipeline::Run(Graph& graph, PassContext& context
     report.nodes = graph.size();
     if (report.disabled) continue;
     const bool dump = options.sink && options.dump.contains(report.name);
-    const std::string before = dump || options.check_claims ? GraphToText(graph) : "";
-    if (dump) options.sink("before " + report.name, before);
+    const std::string before = options.check_claims ? GraphToText(graph) : "";
+    if (dump) options.sink("before " + report.name, GraphToText(graph, {.only_called = true}));
 
     const auto start = std::chrono::steady_clock::now();
     const Result<bool> changed = pass->Run(graph, context);
@@ -67,7 +67,7 @@ Result<std::vector<PassReport>> Pipeline::Run(Graph& graph, PassContext& context
     report.changed = *changed;
     report.nodes = graph.size();
 
-    if (dump) options.sink("after " + report.name, GraphToText(graph));
+    if (dump) options.sink("after " + report.name, GraphToText(graph, {.only_called = true}));
     if (report.changed) {
       WHYLIGHT_RETURN_IF_ERROR(VerifyGraph(graph).In("after " + report.name));
     } else if (options.check_claims && GraphToText(graph) != before) {

@@ -90,6 +90,35 @@ TEST(Pipeline, DumpsTheGraphAroundAPass) {
   EXPECT_THAT(texts[1], HasSubstr("extra_1"));
 }
 
+TEST(Pipeline, DumpsOnlyFunctionsThatAreCalled) {
+  Graph graph = *GraphFromText(R"(
+    x = Placeholder[dtype=float32, shape=[2]]()
+    y = PartitionedCall[Tin=[float32], Tout=[float32], f=@outer](x)
+    function inner {
+      a = _Arg[T=float32, index=0]()
+      b = Neg[T=float32](a)
+      return b
+    }
+    function nobodys {
+      a = _Arg[T=float32, index=0]()
+      return a
+    }
+    function outer {
+      a = _Arg[T=float32, index=0]()
+      b = PartitionedCall[Tin=[float32], Tout=[float32], f=@inner](a)
+      return b
+    }
+  )");
+  PassContext context;
+  std::string dump;
+  const PipelineOptions options{.dump = {"a"}, .sink = [&](auto, auto text) { dump += text; }};
+  ASSERT_TRUE(Of({{"a", DoNothing}}).Run(graph, context, options).ok());
+  EXPECT_THAT(dump, HasSubstr("function outer"));
+  EXPECT_THAT(dump, HasSubstr("function inner"));
+  EXPECT_THAT(dump, testing::Not(HasSubstr("nobodys")));
+  EXPECT_THAT(GraphToText(graph), HasSubstr("nobodys"));
+}
+
 struct Bad {
   const char* name;
   FakePass::Body body;
