@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "graph/passes/fold_batch_norm.h"
+#include "graph/passes/functionalize_control_flow.h"
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/remove_noops.h"
+#include "graph/passes/tensor_arrays_to_lists.h"
 #include "graph/text.h"
 #include "graph/verify.h"
 
@@ -88,6 +90,10 @@ Pipeline StandardPipeline(const PassServices& services) {
   if (services.value_of) {
     pipeline.Add(std::make_unique<FreezeVariables>(services.value_of, services.freeze));
   }
+  // Arrays first: as values they go through loops and branches like any other. Then both, before
+  // the Identities go that tell the parts of one tf.cond.
+  pipeline.Add(std::make_unique<TensorArraysToLists>());
+  pipeline.Add(std::make_unique<FunctionalizeControlFlow>());
   pipeline.Add(std::make_unique<RemoveNoops>());
   fold_constants();  // Makes plain vectors of what batch norms compute from their variables.
   pipeline.Add(std::make_unique<FoldBatchNorm>());
