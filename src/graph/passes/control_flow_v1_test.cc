@@ -15,6 +15,7 @@
 #include "graph/import.h"
 #include "graph/passes/effects.h"
 #include "graph/passes/functionalize_control_flow.h"
+#include "graph/passes/hoist_reads.h"
 #include "graph/passes/pipeline.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/tensor_arrays_to_lists.h"
@@ -111,6 +112,8 @@ TEST_P(ControlFlowV1Test, GivesTheSameBitsWithoutIt) {
   PassContext context{.outputs = &outputs, .inputs = &inputs};
   ASSERT_TRUE(Prune().Run(*graph, context).ok());
   ASSERT_TRUE(HasControlFlow(*graph));
+  ASSERT_TRUE(HoistReads().Run(*graph, context).ok());
+  ASSERT_EQ(VerifyGraph(*graph).message(), "") << GraphToText(*graph);
   ASSERT_TRUE(TensorArraysToLists().Run(*graph, context).ok());
   ASSERT_EQ(VerifyGraph(*graph).message(), "") << GraphToText(*graph);
   const Result<bool> changed = FunctionalizeControlFlow().Run(*graph, context);

@@ -6,6 +6,7 @@
 
 #include "graph/passes/fold_batch_norm.h"
 #include "graph/passes/functionalize_control_flow.h"
+#include "graph/passes/hoist_reads.h"
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/remove_noops.h"
@@ -86,7 +87,8 @@ Pipeline StandardPipeline(const PassServices& services) {
     pipeline.Add(std::make_unique<FoldConstants>(services.evaluate, services.fold));
   };
   pipeline.Add(std::make_unique<InlineCalls>());
-  pipeline.Add(std::make_unique<Prune>());  // Savers write variables: they go before freezing.
+  pipeline.Add(std::make_unique<Prune>());       // Savers write variables: they go before freezing.
+  pipeline.Add(std::make_unique<HoistReads>());  // What is read outside of loops can be frozen.
   if (services.value_of) {
     pipeline.Add(std::make_unique<FreezeVariables>(services.value_of, services.freeze));
   }
