@@ -10,6 +10,7 @@
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/remove_noops.h"
+#include "graph/passes/take_known_branches.h"
 #include "graph/passes/tensor_arrays_to_lists.h"
 #include "graph/text.h"
 #include "graph/verify.h"
@@ -98,6 +99,7 @@ Pipeline StandardPipeline(const PassServices& services) {
   pipeline.Add(std::make_unique<FunctionalizeControlFlow>());
   pipeline.Add(std::make_unique<RemoveNoops>());
   fold_constants();  // Makes plain vectors of what batch norms compute from their variables.
+  pipeline.Add(std::make_unique<TakeKnownBranches>());
   pipeline.Add(std::make_unique<FoldBatchNorm>());
   fold_constants();  // Computes the weights that the batch norms went into.
   pipeline.Add(std::make_unique<Prune>());
