@@ -184,6 +184,29 @@ TEST(StandardPipeline, LeavesOutWhatNobodyServes) {
   EXPECT_THAT(all, testing::Contains("fold_batch_norm").Times(1));
 }
 
+// A TensorFlow 1 model of Keras: only the branch of inference is left.
+TEST(StandardPipeline, DoesNotAskForTheLearningPhase) {
+  Graph graph = *GraphFromText(R"(
+x = Placeholder[dtype=float32]()
+no = Const[dtype=bool, value=false]()
+phase = PlaceholderWithDefault[shape=[]](no)
+cond/Switch = Switch(phase, phase)
+cond/switch_t = Identity(cond/Switch:1)
+cond/pred_id = Identity(phase)
+cond/half = Const[dtype=float32, value=0.5](^cond/switch_t)
+cond/x = Switch(x, cond/pred_id)
+cond/mul = Mul(cond/x:1, cond/half)
+cond/Merge = Merge(cond/x, cond/mul)
+y = Exp(cond/Merge)
+)");
+  std::vector<Output> outputs = {*graph.FindOutput("y")}, inputs = {*graph.FindOutput("x")};
+  PassContext context{.outputs = &outputs, .inputs = &inputs};
+  const auto reports = StandardPipeline({}).Run(graph, context, {.check_claims = true});
+  ASSERT_TRUE(reports.ok()) << reports.status().message();
+  graph.library = {};
+  EXPECT_EQ(GraphToText(graph), "x = Placeholder[dtype=float32]()\ny = Exp[T=float32](x)\n");
+}
+
 TEST(StandardPipeline, TakesAKerasBlockIntoOneConvolution) {
   Graph graph = *GraphFromText(R"(
 x = Placeholder[dtype=float32]()
