@@ -23,6 +23,7 @@ class FakeExplainer : public Explainer {
  public:
   const ExplainPlan& plan() const override { return plan_; }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
+  void NameFeatures(const std::vector<std::string>&) override {}
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override {
     calls.push_back(requests.size());
     std::vector<Result<Explanation>> results;
