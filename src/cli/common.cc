@@ -133,8 +133,8 @@ bool StandardOutputHasNoReader() {
 }
 
 int FinishStandardOutput(int exit_code) {
-  std::cout.flush();
   errno = 0;
+  std::cout.flush();
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   const char* const reason = errno != 0 ? std::strerror(errno) : "an earlier write failed";
   return Fail(Status(errno == EPIPE ? StatusCode::kUnavailable : StatusCode::kResourceExhausted,
