@@ -127,7 +127,8 @@ struct ExplainPlan {
 class Explainer {
  public:
   // `model` and `runtime` outlive the explainer.
-  // Errors  kInvalidArgument: an option that does not fit the model; the message lists what does.
+  // Errors  kInvalidArgument, kNotFound, kOutOfRange: an option that does not fit the model; the
+  //           message lists what does.
   //         kFailedPrecondition, kUnimplemented: the model cannot be explained as asked, with the
   //           methods that can. kDataLoss, kResourceExhausted, ...: as loading it gives.
   static Result<std::unique_ptr<Explainer>> Open(const Model& model, const Runtime& runtime,
@@ -137,8 +138,13 @@ class Explainer {
   virtual const ExplainPlan& plan() const = 0;
   virtual const std::vector<RequestField>& request_fields() const = 0;
 
+  // Names of the elements of the request's one vector input, as a table's header gives them: used
+  // where that input is what is explained, and neither options nor metadata name its elements.
+  virtual void NameFeatures(const std::vector<std::string>& names) = 0;
+
   // One result for each request (values in order of request_fields()); a row that fails does not
-  // fail its neighbours.
+  // fail its neighbours. kOutOfRange: options ask for what this row does not have (a class, an
+  // index, as many labels or feature names), which the model's static shapes could not tell.
   virtual std::vector<Result<Explanation>> Explain(std::span<const Row> requests) = 0;
 };
 

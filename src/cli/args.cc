@@ -1,7 +1,10 @@
 #include "cli/args.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
+#include <limits>
+#include <map>
 
 #include "util/edit_distance.h"
 
@@ -10,56 +13,114 @@ namespace {
 
 constexpr int kWrongUse = 2;
 
+// "--input" of "-i,--input": how a message calls the option.
+std::string MainFlag(const std::string& flags) {
+  const std::size_t first = flags.find("--");
+  return first == std::string::npos ? flags : flags.substr(first, flags.find(',', first) - first);
+}
+
+// CLI11's own conversions wrap a negative seed and say nothing of what they would take.
+template <typename T>
+CLI::Option* AddInteger(CLI::App& app, const std::string& flags, T& value, const std::string& help,
+                        T minimum) {
+  const auto parse = [&value, minimum, flag = MainFlag(flags)](const std::string& text) {
+    T number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size() && number >= minimum) {
+      value = number;
+      return;
+    }
+    const bool is_large = error == std::errc::result_out_of_range && !text.starts_with('-');
+    throw CLI::ValidationError(
+        flag, "expected an integer of " +
+                  (is_large ? std::to_string(std::numeric_limits<T>::max()) + " or less"
+                            : std::to_string(minimum) + " or more") +
+                  ", got \"" + text + "\"");
+  };
+  return app.add_option_function<std::string>(flags, parse, help);
+}
+
 class CliArgs : public Args {
  public:
   explicit CliArgs(CLI::App* app) : app_(app) {}
 
   void Text(const std::string& flags, std::string& value, const std::string& help) override {
-    Finish(app_->add_option(flags, value, help), flags, "TEXT");
+    Finish(app_->add_option(flags, value), flags, help);
   }
-  void Integer(const std::string& flags, int& value, const std::string& help) override {
-    Finish(app_->add_option(flags, value, help), flags, "N");
+  void Integer(const std::string& flags, int& value, const std::string& help,
+               int minimum) override {
+    Finish(AddInteger(*app_, flags, value, help, minimum), flags, "N: " + help);
   }
   void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) override {
-    Finish(app_->add_option(flags, value, help), flags, "N");
+    Finish(AddInteger(*app_, flags, value, help, std::uint64_t{0}), flags, "N: " + help);
   }
   void Flag(const std::string& flags, bool& value, const std::string& help) override {
     app_->add_flag(flags, value, help)->group(group_);
   }
   void List(const std::string& flags, std::vector<std::string>& values,
             const std::string& help) override {
-    CLI::Option* option = app_->add_option(flags, values, help);
+    CLI::Option* option = app_->add_option(flags, values);
     option->type_size(1);
     option->expected(1, CLI::detail::expected_max_vector_size);
     option->allow_extra_args(flags[0] != '-');
-    Finish(option, flags, "TEXT ...");
+    Finish(option, flags, help);
   }
   void Choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help) override {
+    choices_[MainFlag(flags)] = choices;
     std::string names;
     for (const std::string& choice : choices) names += (names.empty() ? "" : "|") + choice;
-    CLI::Option* option = app_->add_option(flags, value, help);
+    CLI::Option* option = app_->add_option(flags, value);
     option->check([choices, names](const std::string& given) -> std::string {
       for (const std::string& choice : choices) {
         if (choice == given) return "";
       }
       return "expected " + names + ", got \"" + given + "\"" + DidYouMean(given, choices);
     });
-    Finish(option, flags, names);
+    Finish(option, flags, names + ": " + help);
   }
   void Group(const std::string& title) override { group_ = title; }
   void Require(const std::string& flag) override { app_->get_option(flag)->required(); }
   void Examples(const std::string& text) override { app_->footer("Examples:\n" + text); }
   bool Given(const std::string& flag) const override { return app_->count(flag) > 0; }
 
+  CommandLine::Command Describe() const;
+
  private:
-  void Finish(CLI::Option* option, const std::string& flags, const std::string& type) {
-    option->type_name(flags[0] == '-' ? type : "");
+  // Help is "what it does" or "TYPE: what it does".
+  void Finish(CLI::Option* option, const std::string& flags, const std::string& help) {
+    std::string type = "TEXT", text = help;
+    const std::size_t colon = help.find(": ");
+    if (colon != std::string::npos && help.find(' ') > colon) {
+      type = help.substr(0, colon);
+      text = help.substr(colon + 2);
+    }
+    // Not as a type_name(), which CLI11 follows by "..." where an option may be given again.
+    if (flags[0] == '-') option->option_text(type);
+    option->description(text);
     option->group(flags[0] == '-' ? group_ : "Positionals");
   }
 
   CLI::App* app_;
   std::string group_ = "Options";
+  std::map<std::string, std::vector<std::string>> choices_;  // By option, or argument.
+};
+
+// CLI11's help without its runs of blank lines and its blanks at the ends of lines.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { label("REQUIRED", ""); }
+
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text;
+    for (const char c : CLI::Formatter::make_help(app, std::move(name), mode)) {
+      if (c == '\n') text.resize(text.find_last_not_of(' ') + 1);
+      if (c != '\n' || !text.ends_with("\n\n")) text += c;
+    }
+    text.resize(text.find_last_not_of('\n') + 1);
+    return text + "\n";
+  }
 };
 
 std::vector<std::string> OptionNames(const CLI::App& app) {
@@ -68,6 +129,27 @@ std::vector<std::string> OptionNames(const CLI::App& app) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
+}
+
+CommandLine::Command CliArgs::Describe() const {
+  CommandLine::Command command{.name = app_->get_name(),
+                               .description = app_->get_description(),
+                               .aliases = app_->get_aliases(),
+                               .options = {},
+                               .words = {}};
+  for (const CLI::Option* option : app_->get_options()) {
+    const bool takes_value = option->get_type_size() != 0;
+    for (const std::string& name : option->get_lnames()) {
+      const auto choices = choices_.find("--" + name);
+      command.options.push_back(
+          {.name = "--" + name,
+           .takes_value = takes_value,
+           .choices = choices == choices_.end() ? std::vector<std::string>() : choices->second});
+    }
+    const auto words = choices_.find(option->get_name(true));
+    if (option->get_positional() && words != choices_.end()) command.words = words->second;
+  }
+  return command;
 }
 
 }  // namespace
@@ -83,6 +165,7 @@ CommandLine::CommandLine(std::string name, std::string description)
     : impl_(std::make_unique<Impl>(description)) {
   impl_->app.name(std::move(name));
   impl_->app.require_subcommand(0, 1);
+  impl_->app.formatter(std::make_shared<HelpFormatter>());
   impl_->app.get_formatter()->column_width(34);
 }
 
@@ -140,18 +223,14 @@ Invocation CommandLine::Parse(int argc, const char* const* argv) {
 
 std::vector<CommandLine::Command> CommandLine::Commands() const {
   std::vector<Command> commands;
-  for (const auto& [command, run] : impl_->runs) {
-    commands.push_back({.name = command->get_name(),
-                        .description = command->get_description(),
-                        .options = OptionNames(*command)});
-  }
+  for (const std::unique_ptr<CliArgs>& args : impl_->args) commands.push_back(args->Describe());
   return commands;
 }
 
 std::string CommandLine::Help(const std::string& command) const {
   if (command.empty()) return impl_->app.help();
   for (const auto& [app, run] : impl_->runs) {
-    if (app->get_name() == command) return app->help("whylight " + command);
+    if (app->get_name() == command) return app->help(impl_->app.get_name());
   }
   return "";
 }

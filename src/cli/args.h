@@ -17,9 +17,12 @@ class Args {
  public:
   virtual ~Args() = default;
 
-  // `flags` as CLI11 writes them: "--steps,--num-integral-steps", "-o,--output", "MODEL".
+  // `flags` as CLI11 writes them: "--steps,--num-integral-steps", "-o,--output", "MODEL". Help that
+  // begins with "FILE: " calls the value FILE; without such a word it is TEXT.
   virtual void Text(const std::string& flags, std::string& value, const std::string& help) = 0;
-  virtual void Integer(const std::string& flags, int& value, const std::string& help) = 0;
+  // Smaller ones are refused. `value` keeps its default, whatever it is.
+  virtual void Integer(const std::string& flags, int& value, const std::string& help,
+                       int minimum = 1) = 0;
   virtual void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) = 0;
   virtual void Flag(const std::string& flags, bool& value, const std::string& help) = 0;
   // May be given several times, with one value each.
@@ -56,11 +59,18 @@ class CommandLine {
   // run. Wrong use is exit code 2.
   Invocation Parse(int argc, const char* const* argv);
 
-  // Names for shell completion: commands, and the options of each.
+  // For shell completion: commands, the options of each, and what these take.
+  struct Option {
+    std::string name;  // "--format"
+    bool takes_value = false;
+    std::vector<std::string> choices;  // Empty: anything.
+  };
   struct Command {
     std::string name;
     std::string description;
-    std::vector<std::string> options;
+    std::vector<std::string> aliases;
+    std::vector<Option> options;
+    std::vector<std::string> words;  // What its argument may be; empty: a file.
   };
   std::vector<Command> Commands() const;
   // The text of `whylight COMMAND --help`, for the documentation.

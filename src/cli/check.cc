@@ -129,8 +129,8 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   args.Text("MODEL", options->model, "SavedModel directory or export base");
   args.Require("MODEL");
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
-  args.Text("--signature", options->signature, "Judge this signature (default: by the rules)");
-  args.Text("--tags", options->tags, "Tag set, separated by commas (default serve)");
+  args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
+  args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
   args.Flag("--json", options->json, "Print JSON");
   options->machine.Declare(args);
   args.Examples(

@@ -1,10 +1,18 @@
 #include "cli/common.h"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <iostream>
 
 #include "io/files.h"
 #include "util/strings.h"
@@ -12,10 +20,10 @@
 namespace whylight {
 namespace {
 
-std::atomic<bool> interrupted = false;
+std::atomic<int> interrupted = 0;  // The signal's number.
 
 extern "C" void OnInterrupt(int signal_number) {
-  interrupted = true;
+  interrupted = signal_number;
   std::signal(signal_number, SIG_DFL);
 }
 
@@ -24,11 +32,11 @@ extern "C" void OnInterrupt(int signal_number) {
 void MachineArgs::Declare(Args& args) {
   args.Group("Machine");
   args.Text("--tensorflow", runtime.directory,
-            "Where TensorFlow is: a wheel's folder, a virtual environment, or the library");
-  args.Text("--device", device, "cpu, gpu or gpu:N (default cpu)");
+            "DIR: Where TensorFlow is: a wheel's folder, a virtual environment, or the library");
+  args.Text("--device", device, "DEVICE: cpu, gpu or gpu:N (default cpu)");
   args.Integer("--threads", threads, "Threads (default: the cores that this process may use)");
   args.Text("--memory", memory,
-            "Most memory to take, such as 4G (default: what the cgroup allows)");
+            "SIZE: Most memory to take, such as 4G (default: what the cgroup allows)");
   args.Flag("-v,--verbose", runtime.verbose, "Show TensorFlow's log");
   args.Group("Options");
 }
@@ -39,10 +47,7 @@ Result<SessionOptions> MachineArgs::Session() const {
   const bool numbered = device.starts_with("gpu:") && !rest.empty() &&
                         rest.find_first_not_of("0123456789") == std::string_view::npos;
   if (device != "cpu" && device != "gpu" && !numbered) {
-    return InvalidArgument("--device " + device + ": expected cpu, gpu or gpu:N");
-  }
-  if (threads < 0) {
-    return InvalidArgument("--threads " + std::to_string(threads) + ": expected 1 or more");
+    return InvalidArgument("--device: expected cpu, gpu or gpu:N, got \"" + device + "\"");
   }
   return SessionOptions{.threads = threads, .device = device};
 }
@@ -83,12 +88,26 @@ std::vector<std::string> SplitList(const std::string& text) {
 }
 
 Result<std::vector<std::string>> NamesFrom(const std::string& text) {
-  if (!FileExists(text)) return SplitList(text);
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string content, ReadFile(text));
-  std::vector<std::string> names;
-  for (const std::string_view line : Split(content, '\n')) {
-    if (!Trim(line).empty()) names.emplace_back(Trim(line));
+  // A list of one name is seldom meant, a path that was misspelled often.
+  static constexpr std::array kListFiles = {".txt", ".csv", ".tsv", ".json", ".names", ".labels"};
+  const bool is_file = FileExists(text);
+  const bool looks_like_file =
+      text.find(',') == std::string::npos &&
+      (text.find('/') != std::string::npos || std::ranges::count(kListFiles, Extension(text)) > 0);
+  if (!is_file && looks_like_file) {
+    return NotFound("cannot read " + Printable(text, 300) +
+                    ": no such file (a list of names has commas: a,b,c)");
   }
+  std::vector<std::string> names;
+  if (is_file) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::string content, ReadFile(text));
+    for (const std::string_view line : Split(content, '\n')) {
+      if (!Trim(line).empty()) names.emplace_back(Trim(line));
+    }
+  } else {
+    names = SplitList(text);
+  }
+  if (names.empty()) return InvalidArgument("\"" + Printable(text, 300) + "\" holds no names");
   return names;
 }
 
@@ -102,22 +121,43 @@ int ExitCode(const Status& status) {
     case StatusCode::kInternal:
       return 70;
     case StatusCode::kCancelled:
-      return 130;
+      return 128 + (interrupted != 0 ? interrupted.load() : SIGINT);
     default:
       return 2;
   }
 }
 
+bool StandardOutputHasNoReader() {
+  pollfd descriptor{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLERR) != 0;
+}
+
+int FinishStandardOutput(int exit_code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  const char* const reason = errno != 0 ? std::strerror(errno) : "an earlier write failed";
+  return Fail(Status(errno == EPIPE ? StatusCode::kUnavailable : StatusCode::kResourceExhausted,
+                     std::string("cannot write standard output: ") + reason));
+}
+
 int Fail(const Status& status) {
+  constexpr int kClosedPipe = 128 + SIGPIPE;
+  if (status.code() == StatusCode::kUnavailable && StandardOutputHasNoReader()) return kClosedPipe;
   std::fprintf(stderr, "whylight: %s\n", status.message().c_str());
   return ExitCode(status);
 }
 
 void CatchInterrupts() {
-  std::signal(SIGINT, OnInterrupt);
-  std::signal(SIGTERM, OnInterrupt);
+  // Without SA_RESTART: a read that waits for a terminal or a pipe must end as well.
+  struct sigaction action = {};
+  action.sa_handler = OnInterrupt;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  CancelReadsWhen(Interrupted);
 }
 
-bool Interrupted() { return interrupted; }
+bool Interrupted() { return interrupted != 0; }
 
 }  // namespace whylight

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "util/edit_distance.h"
+#include "util/strings.h"
 
 namespace whylight {
 namespace {
@@ -21,27 +22,56 @@ std::vector<std::string> NamesOf(const std::vector<CommandLine::Command>& comman
   return names;
 }
 
+// With the other names of a command: "inspect|show".
+std::string Pattern(const CommandLine::Command& command) {
+  std::string text = command.name;
+  for (const std::string& alias : command.aliases) text += "|" + alias;
+  return text;
+}
+
 std::string Bash(const std::vector<CommandLine::Command>& commands) {
-  std::string text =
-      "_whylight() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-      "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W \"" +
-      Words(NamesOf(commands)) +
-      "\" -- \"$word\"))\n"
-      "    return\n"
-      "  fi\n"
-      "  local options=\n"
-      "  case ${COMP_WORDS[1]} in\n";
+  std::string names = "--help --version", options, values;
   for (const CommandLine::Command& command : commands) {
-    text += "    " + command.name + ") options=\"" + Words(command.options) + "\" ;;\n";
+    names += " " + command.name;
+    for (const std::string& alias : command.aliases) names += " " + alias;
+    const std::string pattern = Pattern(command);
+    std::vector<std::string> flags;
+    for (const CommandLine::Option& option : command.options) {
+      flags.push_back(option.name);
+      if (option.choices.empty()) continue;
+      for (const std::string_view name : Split(pattern, '|')) {
+        values += "    " + std::string(name) + ":" + option.name + ") words=\"" +
+                  Words(option.choices) + "\" ;;\n";
+      }
+    }
+    options += "    " + pattern + ") options=\"" + Words(flags) + "\" words=\"" +
+               Words(command.words) + "\" ;;\n";
   }
-  return text +
+  return "_whylight() {\n"
+         "  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "  local options= words=\n"
+         "  COMPREPLY=()\n"
+         "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
+         "    COMPREPLY=($(compgen -W \"" +
+         names +
+         "\" -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  case ${COMP_WORDS[1]} in\n" +
+         options +
+         "  esac\n"
+         "  case ${COMP_WORDS[1]}:$previous in\n" +
+         values +
          "  esac\n"
          "  case $word in\n"
-         "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
-         "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
+         "    -*) words=$options ;;\n"
          "  esac\n"
+         "  if [ -n \"$words\" ]; then\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  local IFS=$'\\n'\n"  // Names of files may hold blanks.
+         "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
          "}\n"
          "complete -o filenames -F _whylight whylight\n";
 }
@@ -50,14 +80,36 @@ std::string Zsh(const std::vector<CommandLine::Command>& commands) {
   return "#compdef whylight\nautoload -U +X bashcompinit && bashcompinit\n" + Bash(commands);
 }
 
+// In single quotes, as fish reads them.
+std::string FishQuoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
 std::string Fish(const std::vector<CommandLine::Command>& commands) {
   std::string text;
   for (const CommandLine::Command& command : commands) {
-    text += "complete -c whylight -n __fish_use_subcommand -a " + command.name + " -d '" +
-            command.description + "'\n";
-    for (const std::string& option : command.options) {
-      text += "complete -c whylight -n '__fish_seen_subcommand_from " + command.name + "' -l " +
-              option.substr(2) + "\n";
+    std::vector<std::string> names = command.aliases;
+    names.insert(names.begin(), command.name);
+    for (const std::string& name : names) {
+      text += "complete -c whylight -f -n __fish_use_subcommand -a " + name + " -d " +
+              FishQuoted(command.description) + "\n";
+    }
+    const std::string seen =
+        "complete -c whylight -n '__fish_seen_subcommand_from " + Words(names) + "'";
+    if (!command.words.empty()) text += seen + " -f -a '" + Words(command.words) + "'\n";
+    for (const CommandLine::Option& option : command.options) {
+      text += seen + " -l " + option.name.substr(2);
+      if (!option.choices.empty()) {
+        text += " -x -a '" + Words(option.choices) + "'";
+      } else if (option.takes_value) {
+        text += " -r";
+      }
+      text += "\n";
     }
   }
   return text;
@@ -73,7 +125,10 @@ std::function<int()> DeclareCompletion(Args& args, const CommandLine& line) {
       "  source <(whylight completion bash)\n"
       "  whylight completion fish > ~/.config/fish/completions/whylight.fish");
   return [shell, &line] {
-    const std::vector<CommandLine::Command> commands = line.Commands();
+    std::vector<CommandLine::Command> commands = line.Commands();
+    for (CommandLine::Command& command : commands) {
+      if (command.name == "help") command.words = NamesOf(commands);
+    }
     const std::string text = *shell == "bash"  ? Bash(commands)
                              : *shell == "zsh" ? Zsh(commands)
                                                : Fish(commands);
@@ -89,7 +144,7 @@ std::function<int()> DeclareHelp(Args& args, const CommandLine& line) {
   args.Flag("--markdown", *markdown, "All commands as a page of documentation");
   return [name, markdown, &line] {
     if (*markdown) {
-      std::printf("# Command line\n\nMade from `--help`; do not edit.\n\n```\n%s```\n",
+      std::printf("# Command line\n\nMade by `whylight help --markdown`.\n\n```\n%s```\n",
                   line.Help("").c_str());
       for (const CommandLine::Command& command : line.Commands()) {
         std::printf("\n## %s\n\n```\n%s```\n", command.name.c_str(),

@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -181,6 +182,37 @@ TableStyle StyleFor(const std::string& color) {
   return style;
 }
 
+// serving_default's keys, for the error about a key that nobody has: requests are written in them
+// as well as in those of the preprocessing function.
+std::string KeysOfServing(const Model& model, const Explainer& explainer) {
+  const std::vector<RequestField>& fields = explainer.request_fields();
+  const auto serving = model.meta().signatures.find("serving_default");
+  const bool aliased =
+      std::ranges::any_of(fields, [](const RequestField& field) { return !field.alias.empty(); });
+  if (explainer.plan().preprocess.empty() || aliased || serving == model.meta().signatures.end()) {
+    return "";  // An alias is shown beside its field.
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, info] : serving->second.inputs) keys.push_back(key);
+  const bool same = keys.size() == fields.size() && std::ranges::all_of(keys, [&](const auto& key) {
+                      return std::ranges::count(fields, key, &RequestField::name) == 1;
+                    });
+  if (same) return "so does serving_default";
+  return "serving_default takes " + Join(keys, ", ") + ", which do not match one to one";
+}
+
+// A request may say which signature it is for. What production sends is written for
+// serving_default, and explained by what stands for it under the rules of saving.
+Status CheckRequestedSignature(const std::string& name, const ExplainPlan& plan) {
+  if (name.empty() || name == plan.signature || name == plan.preprocess ||
+      name == "serving_default") {
+    return OkStatus();
+  }
+  return InvalidArgument("signature_name: the request is for '" + name + "', explained is '" +
+                         plan.signature + "' (" + plan.reason + "); give --signature " + name +
+                         " to explain that, or leave signature_name out");
+}
+
 // The picture beside its regions' heat map, as a PNG for each picture feature of an instance.
 Status WriteHeatMaps(const std::string& directory, const Instance& instance,
                      const Explanation& explanation) {
@@ -221,17 +253,23 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   Provenance provenance{.plan = {}, .steps = 0, .paths = 0, .seed = options->seed};
   const MethodInfo* method = FindMethod(options->method);
   const int steps = options->steps, paths = options->paths;
+  InstanceReaderOptions read;
+  if (options->metadata && options->metadata->inputs.size() == 1) {
+    read.element_names = options->metadata->inputs[0].index_feature_mapping;
+  }
   const Result<std::unique_ptr<Explainer>> explainer =
       Explainer::Open(**model, **runtime, *std::move(options));
   if (!explainer.ok()) return Fail(explainer.status());
   (method->needs_gradients ? provenance.steps : provenance.paths) =
       method->needs_gradients ? steps : paths;
+  read.other_keys = KeysOfServing(**model, **explainer);
   Result<std::unique_ptr<InstanceReader>> reader =
-      args.request.Open((*explainer)->request_fields());
+      args.request.Open((*explainer)->request_fields(), read);
   if (!reader.ok()) return Fail(reader.status());
-  for (const std::string& note : (*reader)->notes()) {
-    std::fprintf(stderr, "whylight: %s\n", note.c_str());
-  }
+  const Status requested =
+      CheckRequestedSignature((*reader)->signature_name(), (*explainer)->plan());
+  if (!requested.ok()) return Fail(requested);
+  (*explainer)->NameFeatures((*reader)->feature_names());
   if (!args.heat_maps.empty()) {
     std::error_code error;
     std::filesystem::create_directories(args.heat_maps, error);
@@ -254,12 +292,18 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   };
   FailureLog failures(ErrorPathFor(args.request.output));
   Progress progress(CountInstances(args.request.inputs));
-  bool plan_written = false;
+  bool plan_written = false, any_explained = false;
   const Result<BatchCounts> counts = ExplainAll(
       **reader, **explainer,
       [&](const Instance& instance, const Result<Explanation>& explanation) -> Status {
         progress.Clear();
-        if (!explanation.ok()) return failures.Add(instance, explanation.status());
+        if (!explanation.ok()) {
+          // A class or index that the first row does not have, no row has.
+          const bool for_all =
+              !any_explained && explanation.status().code() == StatusCode::kOutOfRange;
+          return for_all ? explanation.status() : failures.Add(instance, explanation.status());
+        }
+        any_explained = true;
         // A warning may have come up on the way; all else is as it was.
         provenance.plan.warnings = (*explainer)->plan().warnings;
         if (!args.heat_maps.empty()) {
@@ -291,7 +335,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
-            "integrated-gradients (default) or sampled-shapley");
+            "NAME: integrated-gradients (default) or sampled-shapley");
   args.Integer("--steps,--num-integral-steps", options->options.steps,
                "Integrated Gradients: points on the path (default 50)");
   args.Integer("--paths,--num-paths", options->options.paths,
@@ -302,29 +346,30 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Sampled Shapley over the lines or words of a text input");
   args.List("--baseline", options->baselines,
-            "NAME=JSON: where attributions start; several of one name are averaged");
+            "NAME=JSON: Where attributions start; several of one name are averaged");
   args.Text("--metadata", options->metadata,
-            "Explanation metadata (default: explanation_metadata.json beside the model)");
-  args.Text("--parameters", options->parameters, "Explanation parameters, as services take them");
+            "FILE: Explanation metadata (default: explanation_metadata.json beside the model)");
+  args.Text("--parameters", options->parameters,
+            "FILE: Explanation parameters, as services take them");
   args.Group("What is explained");
-  args.Text("--output-name", options->options.output_name, "Output, if there are several");
-  args.Integer("--top-k", options->options.top_k, "The K highest classes (default 1; -1: all)");
+  args.Text("--output-name", options->options.output_name, "NAME: Output, if there are several");
+  args.Integer("--top-k", options->options.top_k, "The K highest classes (default 1; -1: all)", -1);
   args.Text("--output-indices", options->output_indices,
-            "Classes 3,7; for outputs of higher rank index tuples i,j;k,l");
-  args.Text("--class", options->options.class_name, "One class, by name or index");
+            "I,J: Classes 3,7; for outputs of higher rank index tuples i,j;k,l");
+  args.Text("--class", options->options.class_name, "CLASS: One class, by name or index");
   args.Flag("--logits", options->options.logits, "Explain in front of a final Softmax or Sigmoid");
-  args.Text("--labels", options->labels, "Names of classes: a file, or a,b,c");
+  args.Text("--labels", options->labels, "NAMES: Names of classes: a file, or a,b,c");
   args.Text("--feature-names", options->feature_names,
-            "Names of the elements of the input: a file, or a,b,c");
+            "NAMES: Names of the elements of the input: a file, or a,b,c");
   args.Group("Output");
   args.Choice("--format", options->format, {"jsonl", "table"},
               "Default: table on a terminal, else jsonl");
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
-            "Directory for a PNG of each picture beside its regions' attributions");
-  args.List("--disable-pass", options->options.disable_passes, "Leave a graph pass out");
+            "DIR: Directory for a PNG of each picture beside its regions' attributions");
+  args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
   args.List("--dump-pass", options->options.dump_passes,
-            "Print the graph before and after a pass to standard error");
+            "PASS: Print the graph before and after a pass to standard error");
   options->machine.Declare(args);
   args.Examples(
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"

@@ -170,9 +170,10 @@ std::string PictureLines(const FeatureAttribution& feature, const TableStyle& st
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const std::int64_t y = static_cast<std::int64_t>(i) / columns * kBlockPx;
     const std::int64_t x = static_cast<std::int64_t>(i) % columns * kBlockPx;
-    entries.push_back({.name = "rows " + std::to_string(y) + "-" +
-                               std::to_string(y + kBlockPx - 1) + ", columns " + std::to_string(x) +
-                               "-" + std::to_string(x + kBlockPx - 1),
+    const std::int64_t last_y = std::min(y + kBlockPx, feature.values.shape().dim(0)) - 1;
+    const std::int64_t last_x = std::min(x + kBlockPx, feature.values.shape().dim(1)) - 1;
+    entries.push_back({.name = "rows " + std::to_string(y) + "-" + std::to_string(last_y) +
+                               ", columns " + std::to_string(x) + "-" + std::to_string(last_x),
                        .value = "",
                        .attribution = blocks[i]});
   }

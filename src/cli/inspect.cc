@@ -191,7 +191,7 @@ std::function<int()> DeclareInspect(Args& args, const OpenRuntime&) {
   auto options = std::make_shared<InspectArgs>();
   args.Text("MODEL", options->model, "SavedModel directory or export base");
   args.Require("MODEL");
-  args.Text("--tags", options->tags, "Tag set, separated by commas (default serve)");
+  args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
   args.Flag("--json", options->json, "Print JSON");
   args.Examples(
       "  whylight inspect exports/        # the newest of the versions below it\n"

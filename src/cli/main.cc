@@ -4,6 +4,7 @@
 #include "cli/common.h"
 #include "io/files.h"
 #include "runtime/tensorflow/tensorflow.h"
+#include "util/system.h"
 #include "whylight/version.h"
 
 namespace whylight {
@@ -22,6 +23,7 @@ std::string VersionText() {
 }
 
 int Main(int argc, const char* const* argv) {
+  KeepFreedMemory();
   IgnoreBrokenPipes();
   CatchInterrupts();
   CommandLine line("whylight",
@@ -44,7 +46,7 @@ int Main(int argc, const char* const* argv) {
            [&](Args& args) { return DeclareHelp(args, line); });
   line.Version(VersionText);
   const Invocation invocation = line.Parse(argc, argv);
-  return invocation.run ? invocation.run() : invocation.exit_code;
+  return FinishStandardOutput(invocation.run ? invocation.run() : invocation.exit_code);
 }
 
 }  // namespace

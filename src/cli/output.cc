@@ -83,6 +83,7 @@ std::size_t CountInstances(const std::vector<std::string>& paths) {
     }
     const std::string extension = Extension(path);
     if (extension != ".jsonl" && extension != ".csv" && extension != ".ndjson") return 0;
+    if (!IsRegularFile(path)) return 0;  // What a pipe holds can be read only once.
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                          std::fclose);
     if (file == nullptr) return 0;

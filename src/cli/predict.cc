@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/request_args.h"
 #include "explain/explanation_json.h"
+#include "tensor/rows.h"
 
 namespace whylight {
 namespace {
@@ -17,6 +18,35 @@ struct PredictArgs {
   RequestArgs request;
   bool example = false;
 };
+
+// How many rows all outputs share as their first axis; 0 if they do not.
+std::int64_t SharedRows(const std::vector<NamedValue>& prediction) {
+  std::int64_t rows = 0;
+  for (const NamedValue& output : prediction) {
+    const Shape& shape = output.value.shape();
+    if (shape.rank() == 0 || (rows != 0 && shape.dim(0) != rows)) return 0;
+    rows = shape.dim(0);
+  }
+  return rows;
+}
+
+// A request whose inputs share no rows was run as a whole. No instance can be cut out of it, but
+// its answers can: one line for each, {"instance": {"request": 0, "row": 2}, "prediction": 6.5}.
+Status WriteRows(const Instance& instance, const std::vector<NamedValue>& prediction,
+                 LineWriter& out) {
+  const std::int64_t rows = SharedRows(prediction);
+  if (rows == 0) return out.Write(PredictionLine(instance.source_json, prediction));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::vector<NamedValue> of_row;
+    for (const NamedValue& output : prediction) {
+      of_row.push_back({.name = output.name, .value = RowOf(output.value, row)});
+    }
+    const std::string place =
+        "{\"request\":" + std::to_string(instance.number) + ",\"row\":" + std::to_string(row) + "}";
+    WHYLIGHT_RETURN_IF_ERROR(out.Write(PredictionLine(place, of_row)));
+  }
+  return OkStatus();
+}
 
 int Run(const PredictArgs& args, const OpenRuntime& open) {
   const Result<std::unique_ptr<Model>> model = Model::Open(args.request.model, args.request.Tags());
@@ -31,20 +61,32 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
         InvalidArgument("no instances; give -i FILE (- for standard input), or --example "
                         "to see what a request looks like"));
   }
+  // As TensorFlow Serving does: the request may name the signature that it is for.
+  Result<std::string> signature = args.request.signature;
+  if (signature->empty()) signature = RequestedSignature(args.request.inputs);
+  if (!signature.ok()) return Fail(signature.status());
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
   const Result<std::unique_ptr<Predictor>> predictor =
       Predictor::Open(**model, **runtime,
-                      {.signature = args.request.signature,
+                      {.signature = *signature,
                        .batch_size = args.request.batch_size,
                        .memory_limit = *memory,
                        .session = *session,
                        .cancelled = Interrupted});
   if (!predictor.ok()) return Fail(predictor.status());
   Result<std::unique_ptr<InstanceReader>> reader =
-      args.request.Open((*predictor)->request_fields(),
-                        {.has_rows = (*predictor)->has_rows()});
+      args.request.Open((*predictor)->request_fields(), {.has_rows = (*predictor)->has_rows()});
   if (!reader.ok()) return Fail(reader.status());
+  // Known only now where the input cannot be read twice.
+  const std::string& named = (*reader)->signature_name();
+  if (!named.empty() && named != (*predictor)->signature()) {
+    const std::string differs =
+        "signature_name: the request is for '" + named + "', " +
+        (args.request.signature.empty() ? "the model's own choice is '" : "--signature is '") +
+        (*predictor)->signature() + "'";
+    return Fail(InvalidArgument(differs + "; give --signature " + named + ", or leave it out"));
+  }
   Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(args.request.output);
   if (!out.ok()) return Fail(out.status());
   FailureLog failures(ErrorPathFor(args.request.output));
@@ -53,6 +95,7 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
       **reader, **predictor,
       [&](const Instance& instance, const Result<std::vector<NamedValue>>& prediction) {
         if (!prediction.ok()) return failures.Add(instance, prediction.status());
+        if (!(*predictor)->has_rows()) return WriteRows(instance, *prediction, **out);
         return (*out)->Write(PredictionLine(instance.source_json, *prediction));
       },
       [&](const BatchCounts& so_far) { progress.Show(so_far); });
@@ -70,7 +113,11 @@ std::function<int()> DeclarePredict(Args& args, const OpenRuntime& open) {
   args.Examples(
       "  whylight predict model --example > request.jsonl\n"
       "  whylight predict model -i request.jsonl\n"
-      "  whylight predict model -i table.csv -o predictions.jsonl");
+      "  whylight predict model -i table.csv -o predictions.jsonl\n"
+      "Inputs that share no rows (parts of ragged and sparse tensors) are sent as one\n"
+      "{\"inputs\": {...}}; the answer has a line for each output row, {\"request\": 0, \"row\": "
+      "2} as its\n"
+      "instance.");
   return [options, open] { return Run(*options, open); };
 }
 

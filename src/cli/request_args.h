@@ -26,11 +26,13 @@ struct RequestArgs {
 
   void Declare(Args& args);
   std::vector<std::string> Tags() const;
+  // Says the reader's notes on standard error. Errors: as OpenInstances.
   Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields,
                                                InstanceReaderOptions options = {}) const;
 };
 
-// One valid request for the signature, as a line of JSON. Returns the exit code.
+// One valid request for the signature, as a line of JSON: {"inputs": {...}} where the inputs share
+// no axis of rows. Returns the exit code.
 int PrintExample(const Model& model, const std::string& signature);
 
 // Makes the output appear, reports failed rows; the exit code: 0, 1 if rows failed, or the error's.

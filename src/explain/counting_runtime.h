@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,22 +18,22 @@ struct CountedRun {
   std::int64_t rows = 0;  // Of the model, padding included; 1 where nothing has a row axis.
 };
 
-// Threads: one.
+// Threads: sessions run from many; what was counted is read when nobody runs.
 class CountingRuntime : public Runtime {
  public:
   explicit CountingRuntime(const Runtime& inner) : inner_(inner) {}
 
   // Runs that fed something: those that restore state or evaluate constants are left out.
-  const std::vector<CountedRun>& runs() const { return *runs_; }
-  void Reset() { runs_->clear(); }
+  const std::vector<CountedRun>& runs() const { return counted_->runs; }
+  void Reset() { counted_->runs.clear(); }
   std::int64_t Rows(CountedRun::Kind kind) const {
     std::int64_t rows = 0;
-    for (const CountedRun& run : *runs_) rows += run.kind == kind ? run.rows : 0;
+    for (const CountedRun& run : counted_->runs) rows += run.kind == kind ? run.rows : 0;
     return rows;
   }
   std::int64_t MostRows() const {
     std::int64_t most = 0;
-    for (const CountedRun& run : *runs_) most = std::max(most, run.rows);
+    for (const CountedRun& run : counted_->runs) most = std::max(most, run.rows);
     return most;
   }
 
@@ -45,19 +46,27 @@ class CountingRuntime : public Runtime {
   }
   Result<std::unique_ptr<Session>> NewSession(const SessionOptions& options) const override {
     WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, inner_.NewSession(options));
-    return std::unique_ptr<Session>(new CountingSession(std::move(session), runs_));
+    return std::unique_ptr<Session>(new CountingSession(std::move(session), counted_));
   }
 
  private:
+  struct Counted {
+    std::mutex mutex;
+    std::vector<CountedRun> runs;
+  };
+
   class CountingSession : public Session {
    public:
-    CountingSession(std::unique_ptr<Session> inner, std::shared_ptr<std::vector<CountedRun>> runs)
-        : inner_(std::move(inner)), runs_(std::move(runs)) {}
+    CountingSession(std::unique_ptr<Session> inner, std::shared_ptr<Counted> counted)
+        : inner_(std::move(inner)), counted_(std::move(counted)) {}
     Status Extend(std::string_view graph_def) override { return inner_->Extend(graph_def); }
     Result<std::vector<Tensor>> Run(std::span<const Feed> feeds,
                                     std::span<const std::string> fetches,
                                     std::span<const std::string> targets) override {
-      if (!feeds.empty()) runs_->push_back(Describe(feeds));
+      if (!feeds.empty()) {
+        const std::scoped_lock lock(counted_->mutex);
+        counted_->runs.push_back(Describe(feeds));
+      }
       return inner_->Run(feeds, fetches, targets);
     }
 
@@ -80,11 +89,11 @@ class CountingRuntime : public Runtime {
     }
 
     std::unique_ptr<Session> inner_;
-    std::shared_ptr<std::vector<CountedRun>> runs_;
+    std::shared_ptr<Counted> counted_;
   };
 
   const Runtime& inner_;
-  std::shared_ptr<std::vector<CountedRun>> runs_ = std::make_shared<std::vector<CountedRun>>();
+  std::shared_ptr<Counted> counted_ = std::make_shared<Counted>();
 };
 
 }  // namespace whylight

@@ -8,6 +8,7 @@
 
 #include "explain/clean_up.h"
 #include "graph/export.h"
+#include "graph/passes/effects.h"
 #include "graph/verify.h"
 #include "tensor/rows.h"
 #include "util/system.h"
@@ -18,6 +19,9 @@ namespace {
 constexpr char kStateScope[] = "whylight/state";
 constexpr int kMaxRows = 1 << 16;
 constexpr int kPrepareRows = 64;
+constexpr int kMaxLanes = 4;
+// What has run for so long is likely to run for as long again.
+constexpr double kLongSeconds = 5;
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -133,9 +137,12 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
     explained = p.outputs.back().tensor;
     p.outputs.pop_back();
   }
+  engine->writes_state_ = std::ranges::any_of(
+      p.graph.nodes(),
+      [&](const std::unique_ptr<Node>& node) { return MayWriteState(p.graph, *node); });
   WHYLIGHT_RETURN_IF_ERROR(engine->InferShapes());
   WHYLIGHT_ASSIGN_OR_RETURN(engine->folded_, KeepFoldedWeights(p));
-  WHYLIGHT_RETURN_IF_ERROR(engine->FitMemory(model));
+  WHYLIGHT_RETURN_IF_ERROR(engine->FitMemory());
   if (explained) {
     WHYLIGHT_ASSIGN_OR_RETURN(
         engine->path_, AddPathGraph(p, {.output = *explained, .gradients = target.gradients}));
@@ -158,9 +165,8 @@ Status Engine::CleanUp(const Model& model) {
 
 Status Engine::InferShapes() { return InferProgramShapes(program_, runtime_, row_bytes_); }
 
-Status Engine::FitMemory(const Model& model) {
-  (void)model;
-  std::int64_t weights = 0;
+Status Engine::FitMemory() {
+  std::int64_t& weights = weight_bytes_;
   for (const std::unique_ptr<Node>& node : program_.graph.nodes()) {
     if (!IsVariable(*node)) continue;
     const Shape shape = node->AttrOr("shape", Shape::UnknownRank());
@@ -177,10 +183,14 @@ Status Engine::FitMemory(const Model& model) {
                              Megabytes(row) + " for one row), the limit is " + Megabytes(limit) +
                              "; raise it with --memory");
   }
+  const int threads = options_.session.threads > 0 ? options_.session.threads : AllowedCores();
+  lanes_ =
+      static_cast<int>(std::clamp<std::int64_t>(left / 2 / row, 1, std::min(threads, kMaxLanes)));
+  if (writes_state_) lanes_ = 1;
   switch (program_.layout.kind) {
     case RowLayout::Kind::kBatched:
       // Half of what is left: the estimate counts activations, not the kernels' scratch memory.
-      max_rows_ = static_cast<int>(std::clamp<std::int64_t>(left / 2 / row, 1, kMaxRows));
+      max_rows_ = static_cast<int>(std::clamp<std::int64_t>(left / 2 / lanes_ / row, 1, kMaxRows));
       break;
     case RowLayout::Kind::kFixed:
       max_rows_ = program_.layout.size;
@@ -207,17 +217,56 @@ Status Engine::Start(const Model& model) {
   for (const ExportedGraph* graph : {&main, &state}) {
     warnings_.insert(warnings_.end(), graph->warnings.begin(), graph->warnings.end());
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(session_, runtime_.NewSession(options_.session));
-  WHYLIGHT_RETURN_IF_ERROR(session_->Extend(main.graph_def));
-  if (plan.steps.empty()) return OkStatus();
-  WHYLIGHT_RETURN_IF_ERROR(session_->Extend(state.graph_def));
-  if (!folded_.assign.empty()) plan.steps.push_back(folded_.assign);
-  if (!folded_.release.empty()) plan.steps.push_back(folded_.release);
-  for (const std::vector<std::string>& targets : plan.steps) {
-    WHYLIGHT_RETURN_IF_ERROR(
-        session_->Run({}, {}, targets).status().In("restoring the model's state"));
-  }
+  main_graph_ = main.graph_def;
+  state_steps_ = std::move(plan.steps);
+  if (!state_steps_.empty()) state_graph_ = state.graph_def;
+  if (!state_steps_.empty() && !folded_.assign.empty()) state_steps_.push_back(folded_.assign);
+  if (!state_steps_.empty() && !folded_.release.empty()) state_steps_.push_back(folded_.release);
+  WHYLIGHT_ASSIGN_OR_RETURN(session_, NewSession(/*optimize=*/false));
   return OkStatus();
+}
+
+Result<std::unique_ptr<Session>> Engine::NewSession(bool optimize) const {
+  SessionOptions options = options_.session;
+  options.optimize = options.optimize || optimize;
+  WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, runtime_.NewSession(options));
+  WHYLIGHT_RETURN_IF_ERROR(session->Extend(main_graph_));
+  if (!state_graph_.empty()) WHYLIGHT_RETURN_IF_ERROR(session->Extend(state_graph_));
+  for (const std::vector<std::string>& targets : state_steps_) {
+    WHYLIGHT_RETURN_IF_ERROR(
+        session->Run({}, {}, targets).status().In("restoring the model's state"));
+  }
+  return session;
+}
+
+void Engine::OptimizeIfLong() {
+  if (tried_to_optimize_ || writes_state_ || run_seconds_ < kLongSeconds) return;
+  tried_to_optimize_ = true;
+  const std::int64_t limit = options_.memory_limit > 0 ? options_.memory_limit : AllowedMemory();
+  if (limit - ResidentMemory() < 2 * weight_bytes_) return;
+  Result<std::unique_ptr<Session>> optimized = NewSession(/*optimize=*/true);
+  if (optimized.ok()) session_ = *std::move(optimized);
+}
+
+int Engine::ScoreRows() const {
+  const std::scoped_lock lock(measured_mutex_);
+  return std::min(max_rows_, score_sizer_.Next());
+}
+
+int Engine::GradientRows() const {
+  const std::scoped_lock lock(measured_mutex_);
+  return std::min(max_rows_, gradient_sizer_.Next());
+}
+
+void Engine::StartGradientRows(int first) {
+  const std::scoped_lock lock(measured_mutex_);
+  gradient_sizer_.Start(first, max_rows_, options_.batch_size);
+}
+
+void Engine::Observe(ChunkSizer& sizer, int rows, double seconds) {
+  const std::scoped_lock lock(measured_mutex_);
+  sizer.Observe(rows, seconds);
+  run_seconds_ += seconds;
 }
 
 Status Engine::CheckCancelled() const {
@@ -317,7 +366,9 @@ std::vector<Result<Row>> Engine::Outputs(std::span<const Row> rows) {
   std::vector<std::string> fetches;
   for (const Port& output : program_.outputs) fetches.push_back(output.tensor.name());
   const auto run = [&](std::span<const RowView> batch) -> Result<std::vector<Row>> {
+    const auto start = std::chrono::steady_clock::now();
     WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, RunRows(batch, inputs, {}, fetches));
+    Observe(score_sizer_, static_cast<int>(batch.size()), SecondsSince(start));
     std::vector<Row> outputs(batch.size());
     for (std::size_t i = 0; i < fetched.size(); ++i) {
       WHYLIGHT_RETURN_IF_ERROR(AppendRows(program_.layout, program_.outputs[i].name,
@@ -326,8 +377,7 @@ std::vector<Result<Row>> Engine::Outputs(std::span<const Row> rows) {
     return outputs;
   };
   std::vector<Result<Row>> results;
-  for (const std::vector<RowView>& batch :
-       Batches(rows, std::min(max_rows_, score_sizer_.Next()))) {
+  for (const std::vector<RowView>& batch : Batches(rows, ScoreRows())) {
     for (Result<Row>& row : RunApart(batch, run)) results.push_back(std::move(row));
   }
   return results;
@@ -347,7 +397,7 @@ Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
   const auto start = std::chrono::steady_clock::now();
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
                             RunRows(rows, inputs, {{path_->targets, &target}}, fetches));
-  score_sizer_.Observe(static_cast<int>(rows.size()), SecondsSince(start));
+  Observe(score_sizer_, static_cast<int>(rows.size()), SecondsSince(start));
   const std::span<const double> scores = fetched[0].data<double>();
   return std::vector<double>(scores.begin(),
                              scores.begin() + static_cast<std::ptrdiff_t>(rows.size()));
@@ -409,7 +459,7 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
   const auto start = std::chrono::steady_clock::now();
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
                             RunRows(row_of, held, std::move(feeds), fetches));
-  gradient_sizer_.Observe(static_cast<int>(points.owner.size()), SecondsSince(start));
+  Observe(gradient_sizer_, static_cast<int>(points.owner.size()), SecondsSince(start));
   std::vector<Row> sums(owners.size());
   for (const Tensor& sum : fetched) {
     for (std::size_t i = 0; i < owners.size(); ++i) {

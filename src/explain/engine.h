@@ -5,6 +5,7 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,7 +32,7 @@ struct EngineOptions {
   std::vector<std::string> disable_passes;
   std::vector<std::string> dump_passes;  // Graph text before and after, to `dump`.
   std::ostream* dump = nullptr;
-  std::function<bool()> cancelled;  // Asked between runs.
+  std::function<bool()> cancelled;  // Asked between runs, from any thread.
 };
 
 // What Load prepares beside the outputs.
@@ -40,7 +41,8 @@ struct EngineTarget {
   std::vector<std::size_t> gradients;  // Program inputs to differentiate by.
 };
 
-// Threads: one at a time.
+// Threads: Prepare, Scores, PathSums and the sizes of runs from as many threads as lanes() says;
+// all else from one thread, while nobody runs.
 class Engine {
  public:
   // Cleans the graph up, exports it, restores its state.
@@ -83,8 +85,19 @@ class Engine {
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
-  ChunkSizer& score_sizer() { return score_sizer_; }
-  ChunkSizer& gradient_sizer() { return gradient_sizer_; }
+  // How many runs should be made at once: kernels of small layers leave cores idle.
+  int lanes() const { return lanes_; }
+
+  // Rows that the next run should have, as far as runs so far tell.
+  int ScoreRows() const;
+  int GradientRows() const;
+  // Where the search for the best size of gradient runs begins.
+  void StartGradientRows(int first);
+
+  // After some seconds of running, moves to a session whose graph TensorFlow has optimised: that
+  // takes most of a second once and saves some of every run after it. Never where the weights would
+  // not fit twice, or where runs write the model's state. A failure leaves all as it was.
+  void OptimizeIfLong();
 
  private:
   Engine(Program program, const Runtime& runtime, EngineOptions options)
@@ -92,8 +105,10 @@ class Engine {
 
   Status CleanUp(const Model& model);
   Status InferShapes();
-  Status FitMemory(const Model& model);
+  Status FitMemory();
   Status Start(const Model& model);
+  Result<std::unique_ptr<Session>> NewSession(bool optimize) const;
+  void Observe(ChunkSizer& sizer, int rows, double seconds);
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
   Result<std::vector<Tensor>> RunRows(std::span<const RowView> rows,
@@ -106,10 +121,18 @@ class Engine {
   EngineOptions options_;
   std::optional<PathGraph> path_;
   FoldedWeights folded_;
+  std::string main_graph_, state_graph_;               // Serialized GraphDefs.
+  std::vector<std::vector<std::string>> state_steps_;  // Targets that restore the state.
   std::unique_ptr<Session> session_;
   std::vector<std::string> warnings_;
-  std::int64_t row_bytes_ = 0;  // Estimate of what one more row in a run takes.
+  std::int64_t row_bytes_ = 0;     // Estimate of what one more row in a run takes.
+  std::int64_t weight_bytes_ = 0;  // Of the variables.
   int max_rows_ = 1;
+  int lanes_ = 1;
+  bool writes_state_ = false;  // Runs depend on those before them: one at a time, one session.
+  bool tried_to_optimize_ = false;
+  mutable std::mutex measured_mutex_;  // Of what follows.
+  double run_seconds_ = 0;
   ChunkSizer score_sizer_;
   ChunkSizer gradient_sizer_;
 };

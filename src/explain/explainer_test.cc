@@ -431,10 +431,25 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{
             "baseline_name", WithBaseline("feature"), StatusCode::kInvalidArgument,
             "--baseline feature: no explained input of that name (did you mean 'features'?)"},
-        RefusalCase{"signature",
-                    {.signature = "serving"},
-                    StatusCode::kFailedPrecondition,
-                    "serving_default"},
+        RefusalCase{
+            "signature", {.signature = "serving"}, StatusCode::kNotFound, "serving_default"},
+        RefusalCase{
+            "class", {.class_name = "2"}, StatusCode::kOutOfRange, "--class 2: the output has"},
+        RefusalCase{
+            "index", {.output_indices = {{1, 2}}}, StatusCode::kOutOfRange, "--output-indices 2"},
+        RefusalCase{"labels",
+                    {.labels = {"a", "b", "c"}},
+                    StatusCode::kOutOfRange,
+                    "--labels: 3 names for an output of 2 elements"},
+        RefusalCase{"feature_names",
+                    {.feature_names = {"a"}},
+                    StatusCode::kOutOfRange,
+                    "--feature-names: 1 name for input 'features' of 2 elements"},
+        RefusalCase{
+            "names_of_whole_inputs",
+            {.method = "sampled-shapley", .players = Players::kInputs, .feature_names = {"a", "b"}},
+            StatusCode::kInvalidArgument,
+            "--players inputs"},
         RefusalCase{"memory",
                     {.memory_limit = 1'000'000},
                     StatusCode::kResourceExhausted,
@@ -463,6 +478,48 @@ TEST_F(ExplainerTest, SaysWhereABaselineComesFrom) {
   EXPECT_EQ(explainer_->plan().baselines[0].text, "zeros");
   EXPECT_EQ(explainer_->plan().baselines[0].origin, "default");
   EXPECT_EQ(Rules(), "zero-baseline");
+}
+
+// Two words of any length: their number is known with the row only.
+constexpr char kAnyLength[] = R"(
+  x = Placeholder[dtype=float32, shape=[?,?]]()
+  y = Mul[T=float32](x, x)
+)";
+
+TEST_F(ExplainerTest, ARowTellsWhatTheShapesDoNot) {
+  ExplainOptions options = kGradients;
+  options.feature_names = {"a", "b"};
+  options.class_name = "1";
+  ASSERT_EQ(Open({.graph = kAnyLength}, options), OkStatus());
+  const std::vector<Row> requests = {Vector({1, 2}), Vector({1, 2, 3}), Vector({5})};
+  const std::vector<Result<Explanation>> explanations = explainer_->Explain(requests);
+  ASSERT_TRUE(explanations[0].ok()) << explanations[0].status().message();
+  EXPECT_THAT(explanations[0]->attributions[0].features[0].element_names, ElementsAre("a", "b"));
+  EXPECT_EQ(explanations[1].status().code(), StatusCode::kOutOfRange);
+  EXPECT_THAT(explanations[1].status().message(), HasSubstr("2 names for input 'x' of 3 elements"));
+
+  options.feature_names.clear();
+  ASSERT_EQ(Open({.graph = kAnyLength}, options), OkStatus());
+  const std::vector<Result<Explanation>> classes = explainer_->Explain(requests);
+  EXPECT_TRUE(classes[1].ok());
+  EXPECT_EQ(classes[2].status().code(), StatusCode::kOutOfRange);
+  EXPECT_THAT(classes[2].status().message(), HasSubstr("--class 1"));
+}
+
+TEST_F(ExplainerTest, NamesOfAHeaderGiveWayToGivenOnes) {
+  const auto names = [&] {
+    return Good(Vector({1, 2})).attributions.at(0).features.at(0).element_names;
+  };
+  ASSERT_EQ(Open({.graph = kLinear}, kGradients), OkStatus());
+  explainer_->NameFeatures({"a", "b", "c"});  // Not of this input.
+  EXPECT_THAT(names(), IsEmpty());
+  explainer_->NameFeatures({"a", "b"});
+  EXPECT_THAT(names(), ElementsAre("a", "b"));
+  ExplainOptions options = kGradients;
+  options.feature_names = {"c", "d"};
+  ASSERT_EQ(Open({.graph = kLinear}, options), OkStatus());
+  explainer_->NameFeatures({"a", "b"});
+  EXPECT_THAT(names(), ElementsAre("c", "d"));
 }
 
 TEST_F(ExplainerTest, PredictsRowsInOrder) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "tensor/rows.h"
+#include "util/lanes.h"
 
 namespace whylight {
 namespace {
@@ -46,6 +47,31 @@ bool AllFinite(const Row& row) {
   return std::ranges::all_of(row, [](const Tensor& value) { return IsFinite(value); });
 }
 
+// The points that come first and may share a run; `points` is what is left. nullopt at the end.
+std::optional<std::span<const Point>> NextRun(std::span<const Point>& points, std::size_t limit) {
+  if (points.empty()) return std::nullopt;
+  std::size_t count = 1;
+  while (count < std::min(limit, points.size()) &&
+         SameShapes(points[count - 1].row, points[count].row)) {
+    ++count;
+  }
+  const std::span<const Point> run = points.first(count);
+  points = points.subspan(count);
+  return run;
+}
+
+// The scores of all runs that `cut` makes, in order.
+Result<std::vector<double>> ScoresInLanes(
+    const Engine& engine, const std::function<std::optional<std::span<const Point>>()>& cut,
+    const std::function<Result<std::vector<double>>(const std::span<const Point>&)>& run) {
+  std::vector<double> scores;
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<std::span<const Point>, std::vector<double>>(
+      engine.lanes(), cut, run, [&](const std::span<const Point>&, std::vector<double> part) {
+        scores.insert(scores.end(), part.begin(), part.end());
+      })));
+  return scores;
+}
+
 std::string Format(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -58,6 +84,12 @@ ScoreFunction::ScoreFunction(Engine& engine, std::vector<ScoreTask> tasks,
                              std::vector<std::size_t> explained)
     : engine_(engine), tasks_(std::move(tasks)), explained_(std::move(explained)) {}
 
+Engine::PathOwner ScoreFunction::OwnerOf(const PathSum& sum) const {
+  return {.x = FullRow(sum.instance, *sum.x),
+          .baseline = FullRow(sum.instance, *sum.baseline),
+          .target = tasks_[sum.instance].target};
+}
+
 RowView ScoreFunction::FullRow(std::size_t task, const Row& explained) const {
   RowView view = ViewOf(*tasks_[task].row);
   for (std::size_t i = 0; i < explained_.size(); ++i) view[explained_[i]] = &explained[i];
@@ -65,30 +97,56 @@ RowView ScoreFunction::FullRow(std::size_t task, const Row& explained) const {
 }
 
 Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> points) {
+  engine_.OptimizeIfLong();
   WHYLIGHT_RETURN_IF_ERROR(CheckScoresAreIndependent(points));
-  std::vector<double> scores;
-  scores.reserve(points.size());
-  std::size_t next = 0;
-  while (next < points.size()) {
-    const auto limit =
-        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.score_sizer().Next()));
+  const auto cut = [&]() { return NextRun(points, static_cast<std::size_t>(engine_.ScoreRows())); };
+  const auto run = [&](const std::span<const Point>& part) {
     std::vector<RowView> rows;
     std::vector<std::int64_t> targets;
-    while (next < points.size() && rows.size() < limit) {
-      const Point& point = points[next];
-      if (!rows.empty() && !SameShapes(points[next - 1].row, point.row)) break;
+    for (const Point& point : part) {
       rows.push_back(FullRow(point.instance, point.row));
       targets.push_back(tasks_[point.instance].target);
-      ++next;
     }
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> part, engine_.Scores(rows, targets));
-    scores.insert(scores.end(), part.begin(), part.end());
-    score_rows_ += static_cast<std::int64_t>(rows.size());
+    return engine_.Scores(rows, targets);
+  };
+  score_rows_ += static_cast<std::int64_t>(points.size());
+  return ScoresInLanes(engine_, cut, run);
+}
+
+// The points of one run of the model.
+struct ScoreFunction::GradientRun {
+  std::vector<Engine::PathOwner> owners;
+  std::vector<std::size_t> sums;  // Of each owner.
+  Engine::PathPoints points;
+};
+
+std::optional<ScoreFunction::GradientRun> ScoreFunction::CutRun(std::span<const PathSum> sums,
+                                                                PathCursor& at) const {
+  GradientRun run;
+  const auto limit = static_cast<std::size_t>(engine_.GradientRows());
+  while (at.sum < sums.size() && run.points.owner.size() < limit) {
+    const PathSum& sum = sums[at.sum];
+    if (at.point == sum.positions.size()) {
+      ++at.sum;
+      at.point = 0;
+      continue;
+    }
+    if (run.sums.empty() || run.sums.back() != at.sum) {
+      if (!run.sums.empty() && !SameShapes(*sums[run.sums.back()].x, *sum.x)) break;
+      run.owners.push_back(OwnerOf(sum));
+      run.sums.push_back(at.sum);
+    }
+    run.points.owner.push_back(static_cast<std::int32_t>(run.owners.size() - 1));
+    run.points.position.push_back(sum.positions[at.point]);
+    run.points.weight.push_back(sum.weights[at.point]);
+    ++at.point;
   }
-  return scores;
+  if (run.owners.empty()) return std::nullopt;
+  return run;
 }
 
 Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathSum> sums) {
+  engine_.OptimizeIfLong();
   WHYLIGHT_RETURN_IF_ERROR(CheckGradientsAreIndependent(sums));
   std::vector<Row> totals;
   for (const PathSum& sum : sums) {
@@ -96,37 +154,14 @@ Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathS
     for (const Tensor& value : *sum.x) zeros.emplace_back(DType::kFloat64, value.shape());
     totals.push_back(std::move(zeros));
   }
-  std::size_t at = 0, point = 0;  // The next point: `point` of sums[at].
-  while (at < sums.size()) {
-    const auto limit =
-        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.gradient_sizer().Next()));
-    std::vector<Engine::PathOwner> owners;
-    std::vector<std::size_t> owner_sum;
-    Engine::PathPoints points;
-    while (at < sums.size() && points.owner.size() < limit) {
-      const PathSum& sum = sums[at];
-      if (point == sum.positions.size()) {
-        ++at;
-        point = 0;
-        continue;
-      }
-      if (owner_sum.empty() || owner_sum.back() != at) {
-        if (!owner_sum.empty() && !SameShapes(*sums[owner_sum.back()].x, *sum.x)) break;
-        owners.push_back({.x = FullRow(sum.instance, *sum.x),
-                          .baseline = FullRow(sum.instance, *sum.baseline),
-                          .target = tasks_[sum.instance].target});
-        owner_sum.push_back(at);
-      }
-      points.owner.push_back(static_cast<std::int32_t>(owners.size() - 1));
-      points.position.push_back(sum.positions[point]);
-      points.weight.push_back(sum.weights[point]);
-      ++point;
-    }
-    if (owners.empty()) break;
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> part, engine_.PathSums(owners, points));
-    gradient_rows_ += static_cast<std::int64_t>(points.owner.size());
-    for (std::size_t i = 0; i < owners.size(); ++i) AddTo(totals[owner_sum[i]], part[i]);
-  }
+  PathCursor at;
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<GradientRun, std::vector<Row>>(
+      engine_.lanes(), [&] { return CutRun(sums, at); },
+      [&](const GradientRun& run) { return engine_.PathSums(run.owners, run.points); },
+      [&](const GradientRun& run, std::vector<Row> parts) {
+        gradient_rows_ += static_cast<std::int64_t>(run.points.owner.size());
+        for (std::size_t i = 0; i < parts.size(); ++i) AddTo(totals[run.sums[i]], parts[i]);
+      })));
   for (std::size_t i = 0; i < sums.size(); ++i) {
     if (!AllFinite(totals[i])) return NonFinite(sums[i]);
   }
@@ -138,9 +173,7 @@ Status ScoreFunction::NonFinite(const PathSum& sum) {
   std::string positions;
   int count = 0;
   for (const double position : sum.positions) {
-    const Engine::PathOwner owner{.x = FullRow(sum.instance, *sum.x),
-                                  .baseline = FullRow(sum.instance, *sum.baseline),
-                                  .target = tasks_[sum.instance].target};
+    const Engine::PathOwner owner = OwnerOf(sum);
     const Engine::PathPoints one{.owner = {0}, .position = {position}, .weight = {1}};
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradient, engine_.PathSums({&owner, 1}, one));
     if (AllFinite(gradient[0])) continue;
@@ -189,12 +222,7 @@ Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums
   for (std::size_t i = 1; i < sums.size() && other == 0; ++i) {
     if (sums[i].instance != sum.instance && SameShapes(*sums[i].x, *sum.x)) other = i;
   }
-  const auto owner_of = [&](const PathSum& of) {
-    return Engine::PathOwner{.x = FullRow(of.instance, *of.x),
-                             .baseline = FullRow(of.instance, *of.baseline),
-                             .target = tasks_[of.instance].target};
-  };
-  const std::vector<Engine::PathOwner> owners = {owner_of(sum), owner_of(sums[other])};
+  const std::vector<Engine::PathOwner> owners = {OwnerOf(sum), OwnerOf(sums[other])};
   const Engine::PathPoints alone{.owner = {0}, .position = {0.75}, .weight = {1}};
   const Engine::PathPoints both{.owner = {0, 1}, .position = {0.75, 0.3}, .weight = {1, 1}};
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> one,
@@ -212,7 +240,7 @@ Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums
   }
   const double seconds = took.count();
   const int first = seconds < 1e-3 ? 256 : seconds < 5e-3 ? 64 : seconds < 2e-2 ? 16 : 8;
-  engine_.gradient_sizer().Start(first, engine_.max_rows(), engine_.options().batch_size);
+  engine_.StartGradientRows(first);
   return OkStatus();
 }
 
@@ -224,28 +252,21 @@ Status ScoreFunction::RunRowsOneByOne(std::string why, const Status& failed) {
 }
 
 Result<std::vector<double>> RequestScoreFunction::Evaluate(std::span<const Point> points) {
-  std::vector<double> scores;
-  std::size_t next = 0;
-  while (next < points.size()) {
-    const auto limit =
-        static_cast<std::size_t>(std::min(engine_.max_rows(), engine_.score_sizer().Next()));
-    const std::size_t count = std::min(limit, points.size() - next);
+  const auto run = [&](const std::span<const Point>& part) -> Result<std::vector<double>> {
     std::vector<Row> requests;
-    for (std::size_t i = 0; i < count; ++i) requests.push_back(points[next + i].row);
+    for (const Point& point : part) requests.push_back(point.row);
     const std::vector<Result<Row>> prepared = engine_.Prepare(requests);
     std::vector<RowView> rows;
     std::vector<std::int64_t> targets;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
       if (!prepared[i].ok()) return prepared[i].status();
       rows.push_back(ViewOf(*prepared[i]));
-      targets.push_back(targets_[points[next + i].instance]);
+      targets.push_back(targets_[part[i].instance]);
     }
-    Result<std::vector<double>> part = engine_.Scores(rows, targets);
-    if (!part.ok()) return part.status();
-    scores.insert(scores.end(), part->begin(), part->end());
-    next += count;
-  }
-  return scores;
+    return engine_.Scores(rows, targets);
+  };
+  const auto cut = [&]() { return NextRun(points, static_cast<std::size_t>(engine_.ScoreRows())); };
+  return ScoresInLanes(engine_, cut, run);
 }
 
 Result<std::vector<Row>> RequestScoreFunction::IntegrateGradients(std::span<const PathSum>) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,14 @@ class ScoreFunction : public Function {
   std::int64_t gradient_rows() const { return gradient_rows_; }
 
  private:
+  struct GradientRun;
+  struct PathCursor {
+    std::size_t sum = 0, point = 0;  // The next point: `point` of sums[sum].
+  };
+
   RowView FullRow(std::size_t task, const Row& explained) const;
+  Engine::PathOwner OwnerOf(const PathSum& sum) const;
+  std::optional<GradientRun> CutRun(std::span<const PathSum> sums, PathCursor& at) const;
   bool MayShareRuns() const;
   // Each compares a row alone with the same row beside another, once, before rows share a run.
   Status CheckScoresAreIndependent(std::span<const Point> points);

@@ -12,6 +12,8 @@
 namespace whylight {
 namespace {
 
+Status OutOfRange(std::string message) { return {StatusCode::kOutOfRange, std::move(message)}; }
+
 std::string ListOutputs(const Program& program) {
   std::string list;
   for (const Port& port : program.outputs) {
@@ -30,21 +32,21 @@ std::string ListIndex(const std::vector<std::int64_t>& index) {
 Result<std::int64_t> FlatIndex(const std::vector<std::int64_t>& index, const Shape& shape) {
   if (shape.rank() == 0) {
     if (index.size() == 1 && index[0] == 0) return std::int64_t{0};
-    return InvalidArgument("--output-indices " + ListIndex(index) +
-                           ": the output is one number an instance and has no index");
+    return OutOfRange("--output-indices " + ListIndex(index) +
+                      ": the output is one number an instance and has no index");
   }
   if (static_cast<int>(index.size()) != shape.rank()) {
-    return InvalidArgument("--output-indices " + ListIndex(index) + ": the output has shape " +
-                           shape.ToString() + " an instance, so an index has " +
-                           std::to_string(shape.rank()) + " numbers, separated by commas" +
-                           (shape.rank() > 1 ? "; several indices by semicolons" : ""));
+    return OutOfRange("--output-indices " + ListIndex(index) + ": the output has shape " +
+                      shape.ToString() + " an instance, so an index has " +
+                      std::to_string(shape.rank()) + " numbers, separated by commas" +
+                      (shape.rank() > 1 ? "; several indices by semicolons" : ""));
   }
   std::int64_t flat = 0;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const std::int64_t i = index[static_cast<std::size_t>(axis)];
     if (i < 0 || i >= shape.dim(axis)) {
-      return InvalidArgument("--output-indices " + ListIndex(index) +
-                             ": outside the output's shape " + shape.ToString());
+      return OutOfRange("--output-indices " + ListIndex(index) + ": outside the output's shape " +
+                        shape.ToString());
     }
     flat = flat * shape.dim(axis) + i;
   }
@@ -57,22 +59,21 @@ Result<std::int64_t> ClassIndex(const std::string& name, const std::vector<std::
   if (label != labels.end()) {
     const std::int64_t index = label - labels.begin();
     if (index < classes) return index;
-    return InvalidArgument("--class " + name + ": label " + std::to_string(index) +
-                           ", and the output has classes 0 to " + std::to_string(classes - 1));
+    return OutOfRange("--class " + name + ": label " + std::to_string(index) +
+                      ", and the output has classes 0 to " + std::to_string(classes - 1));
   }
   std::int64_t index = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
   if (error != std::errc() || end != name.data() + name.size()) {
     if (labels.empty()) {
-      return InvalidArgument("--class " + name +
-                             ": the classes have no names; give an index, or --labels");
+      return OutOfRange("--class " + name +
+                        ": the classes have no names; give an index, or --labels");
     }
-    return InvalidArgument("--class " + name + ": no class of that name" +
-                           DidYouMean(name, labels));
+    return OutOfRange("--class " + name + ": no class of that name" + DidYouMean(name, labels));
   }
   if (index < 0 || index >= classes) {
-    return InvalidArgument("--class " + name + ": the output has classes 0 to " +
-                           std::to_string(classes - 1));
+    return OutOfRange("--class " + name + ": the output has classes 0 to " +
+                      std::to_string(classes - 1));
   }
   return index;
 }
@@ -136,6 +137,11 @@ Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const Expl
                                                 const std::vector<std::string>& labels) {
   const auto elements = static_cast<std::int64_t>(output.elements());
   if (elements == 0) return FailedPrecondition("the output is empty for this instance");
+  if (!options.labels.empty() && std::ssize(options.labels) != elements) {
+    return OutOfRange("--labels: " + std::to_string(options.labels.size()) + " name" +
+                      (options.labels.size() == 1 ? "" : "s") + " for an output of " +
+                      std::to_string(elements) + " element" + (elements == 1 ? "" : "s"));
+  }
   if (!options.class_name.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::int64_t index,
                               ClassIndex(options.class_name, labels, elements));

@@ -22,7 +22,9 @@ Result<ChosenOutput> ChooseOutput(const Program& program, const ExplainOptions& 
 
 // Flat indices into one row's output, in the order of the answer: a label or index; the given
 // indices; or the top_k highest (ties: the lower index first; NaN last).
-// Errors: kInvalidArgument for an index outside, a label that is not there, a wrong rank.
+// Errors: kOutOfRange for what the options ask for and the output does not have: an index outside,
+// a label that is not there, another rank, more or fewer options.labels than elements.
+// kFailedPrecondition for an output without elements.
 Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const ExplainOptions& options,
                                                 const std::vector<std::string>& labels);
 

@@ -183,7 +183,7 @@ TEST_P(ChooseTargetsErrorTest, SaysWhatThereIs) {
   const TargetErrorCase& c = GetParam();
   const Result<std::vector<std::int64_t>> targets = ChooseTargets(c.output, c.options, c.labels);
   ASSERT_FALSE(targets.ok());
-  EXPECT_EQ(targets.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(targets.status().code(), StatusCode::kOutOfRange);
   EXPECT_THAT(targets.status().message(), HasSubstr(c.text));
 }
 
@@ -214,6 +214,16 @@ INSTANTIATE_TEST_SUITE_P(
                         {.class_name = "cat"},
                         {"dog", "cat"},
                         "cat"},
+        TargetErrorCase{"too_few_labels",
+                        kTie,
+                        {.labels = {"dog", "cat"}},
+                        {"dog", "cat"},
+                        "--labels: 2 names for an output of 4 elements"},
+        TargetErrorCase{"label_for_a_scalar",
+                        Tensor::Scalar(1.0f),
+                        {.labels = {"no", "yes"}},
+                        {"no", "yes"},
+                        "--labels: 2 names for an output of 1 element"},
         TargetErrorCase{"class_too_large",
                         kTie,
                         {.class_name = "99999999999999999999"},

@@ -27,6 +27,10 @@ constexpr int kMaxAttrDepth = 32;
 
 std::string Quote(std::string_view name) { return "'" + std::string(name) + "'"; }
 
+Status MalformedFunction(const protozero::exception& e) {
+  return DataLoss(std::string("malformed function in the graph's library: ") + e.what());
+}
+
 // The set of functions that something exported refers to.
 class ReachableFunctions {
  public:
@@ -417,6 +421,17 @@ class FunctionWriter {
 
 }  // namespace
 
+Result<std::set<std::string>> CalledFunctions(const Graph& graph) {
+  try {
+    ReachableFunctions reachable(graph.library);
+    for (const auto& node : graph.nodes()) reachable.AddFrom(*node);
+    reachable.Close();
+    return reachable.names();
+  } catch (const protozero::exception& e) {
+    return MalformedFunction(e);
+  }
+}
+
 Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& options) {
   try {
     Target target(graph, options.target);
@@ -453,7 +468,7 @@ Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& optio
     exported.warnings = target.TakeWarnings();
     return exported;
   } catch (const protozero::exception& e) {
-    return DataLoss(std::string("malformed function in the graph's library: ") + e.what());
+    return MalformedFunction(e);
   }
 }
 

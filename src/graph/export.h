@@ -31,6 +31,10 @@ struct ExportedGraph {
 // naming op and node.
 Result<ExportedGraph> ExportGraph(const Graph& graph, const ExportOptions& options = {});
 
+// The functions that a node refers to, or another function that is called: what is exported.
+// Errors: kDataLoss for a malformed function.
+Result<std::set<std::string>> CalledFunctions(const Graph& graph);
+
 // The inverse of ImportFunction: body.name, its `_Arg` nodes as arguments, its results. Arguments
 // and results are named after their nodes, in the form that TensorFlow asks for (`x_1`). Nodes that
 // neither a result nor a control result needs are kept: who wants them gone prunes first.

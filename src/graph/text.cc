@@ -774,10 +774,13 @@ Status ReadLines(std::string_view text, Graph& graph) {
 
 }  // namespace
 
-std::string GraphToText(const Graph& graph) {
+std::string GraphToText(const Graph& graph, const TextOptions& options) {
   std::string text;
+  const Result<std::set<std::string>> called = CalledFunctions(graph);
   for (const auto& node : graph.nodes()) text += NodeText(*node, graph.registry()) + "\n";
   for (const auto& [name, function] : graph.library.functions()) {
+    // With a malformed one among them nobody can tell: then all of them.
+    if (options.only_called && called.ok() && !called->contains(name)) continue;
     text += BodyText(function, graph.registry());
   }
   return text;

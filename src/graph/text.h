@@ -24,8 +24,12 @@
 
 namespace whylight {
 
+struct TextOptions {
+  bool only_called = false;  // Leave out functions of the library that nothing refers to.
+};
+
 // Nodes in insertion order, then the functions of the library by name.
-std::string GraphToText(const Graph& graph);
+std::string GraphToText(const Graph& graph, const TextOptions& options = {});
 
 // The inverse, for tests: reads what GraphToText writes. Types and list lengths that follow from
 // the inputs may be left out; empty lines and those that start with # are skipped.

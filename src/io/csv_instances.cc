@@ -44,8 +44,7 @@ class CsvInstanceReader : public InstanceReader {
     const bool is_numeric =
         std::ranges::all_of(record, [](const CsvCell& cell) { return IsNumber(cell.text); });
     const auto names_a_field = [&](const CsvCell& cell) {
-      return std::ranges::find(parser_.fields(), Trim(cell.text), &FieldSpec::name) !=
-             parser_.fields().end();
+      return parser_.Find(Trim(cell.text)) != nullptr;
     };
     if (is_numeric && std::ranges::none_of(record, names_a_field)) {
       first_row_ = std::move(record);
@@ -133,7 +132,10 @@ class CsvInstanceReader : public InstanceReader {
   Status MapFields() {
     column_count_ = header_.size();
     for (const FieldSpec& field : parser_.fields()) {
-      const auto found = std::ranges::find(header_, field.name);
+      auto found = std::ranges::find(header_, field.name);
+      if (found == header_.end() && !field.alias.empty()) {
+        found = std::ranges::find(header_, field.alias);
+      }
       if (found == header_.end()) {
         return InvalidArgument("no column '" + Printable(field.name) + "' (the signature takes " +
                                Printable(parser_.FieldNames(), 200) + "; the header has " +

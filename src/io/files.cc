@@ -37,6 +37,8 @@ StatusCode CodeOf(int error) {
     case ENFILE:
     case ENOMEM:
       return StatusCode::kResourceExhausted;
+    case EINTR:
+      return StatusCode::kCancelled;
     case EPIPE:
       return StatusCode::kUnavailable;
     case EISDIR:
@@ -55,11 +57,14 @@ Status SystemError(std::string_view action, std::string_view path, int error) {
                                    std::strerror(error));
 }
 
+bool (*reads_cancelled)() = nullptr;
+bool ReadsCancelled() { return reads_cancelled != nullptr && reads_cancelled(); }
+
 int OpenRetrying(const std::string& path, int flags, mode_t mode = 0) {
   int fd = -1;
   do {
     fd = open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (fd < 0 && errno == EINTR);
+  } while (fd < 0 && errno == EINTR && !ReadsCancelled());
   return fd;
 }
 
@@ -88,6 +93,10 @@ Result<std::size_t> ReadBlock(int fd, std::string_view path, std::string* to) {
   to->resize(size + kBlockBytes);
   ssize_t count = -1;
   do {
+    if (ReadsCancelled()) {
+      to->resize(size);
+      return SystemError("read", path, EINTR);
+    }
     count = read(fd, to->data() + size, kBlockBytes);
   } while (count < 0 && errno == EINTR);
   const int error = errno;
@@ -146,6 +155,11 @@ Result<std::string> ReadFile(const std::string& path, const ReadFileOptions& opt
 bool IsDirectory(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool IsRegularFile(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 bool FileExists(const std::string& path) {
@@ -365,5 +379,7 @@ Status LineWriter::Close() {
 bool IsTerminal(StandardStream stream) { return isatty(static_cast<int>(stream)) == 1; }
 
 void IgnoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }
+
+void CancelReadsWhen(bool (*cancelled)()) { reads_cancelled = cancelled; }
 
 }  // namespace whylight

@@ -23,6 +23,7 @@ struct ReadFileOptions {
 Result<std::string> ReadFile(const std::string& path, const ReadFileOptions& options = {});
 
 bool IsDirectory(const std::string& path);
+bool IsRegularFile(const std::string& path);  // Not a pipe or a device; may be read twice.
 bool FileExists(const std::string& path);
 // Paths of the regular files in `directory`, sorted by name; hidden ones are left out.
 Result<std::vector<std::string>> ListFiles(const std::string& directory);
@@ -119,5 +120,9 @@ bool IsTerminal(StandardStream stream);
 // A write to a pipe whose reader is gone returns an error instead of ending the process. Called
 // once by main.
 void IgnoreBrokenPipes();
+
+// A read or an open that waits (for a terminal, a pipe) and is interrupted by a signal ends with
+// kCancelled if `cancelled` says so, and goes on otherwise. Called once by main.
+void CancelReadsWhen(bool (*cancelled)());
 
 }  // namespace whylight

@@ -287,8 +287,29 @@ bool InstanceParser::TakesOneString() const {
 
 const FieldSpec* InstanceParser::Find(std::string_view name) const {
   auto found = std::ranges::find(fields_, name, &FieldSpec::name);
-  if (found == fields_.end()) found = std::ranges::find(fields_, name, &FieldSpec::alias);
+  if (found == fields_.end() && !name.empty()) {
+    found = std::ranges::find(fields_, name, &FieldSpec::alias);
+  }
   return found == fields_.end() ? nullptr : &*found;
+}
+
+std::string InstanceParser::KeysText(std::string_view instance) const {
+  std::string text = "(the signature takes " + FieldNames();
+  const bool has_alias =
+      std::ranges::any_of(fields_, [](const FieldSpec& field) { return !field.alias.empty(); });
+  if (!other_keys_.empty()) text += "; " + other_keys_;
+  if (has_alias || !other_keys_.empty()) {
+    std::vector<std::string> keys;
+    JsonReader reader(instance);
+    std::string key;
+    reader.BeginObject();
+    while (reader.NextKey(&key)) {
+      keys.push_back(Printable(key, kShownBytes));
+      reader.Skip();
+    }
+    text += "; the instance has " + Join(keys, ", ");
+  }
+  return text + ")";
 }
 
 Result<Tensor> InstanceParser::ReadField(JsonReader& reader, const FieldSpec& field,
@@ -369,7 +390,7 @@ Result<std::vector<Tensor>> InstanceParser::Parse(std::string_view json, const P
       for (const FieldSpec& f : fields_) names.push_back(f.name);
       const std::string hint = DidYouMean(key, names);
       return InvalidArgument(place.text + ": unknown key '" + Printable(key) + "'" +
-                             (hint.empty() ? " (the signature takes " + FieldNames() + ")" : hint));
+                             (hint.empty() ? " " + KeysText(json) : hint));
     }
     const auto i = static_cast<std::size_t>(field - fields_.data());
     if (is_given[i]) {

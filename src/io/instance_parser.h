@@ -1,4 +1,5 @@
-// One instance: JSON text to tensors. Private to io/ and metadata/; the contract is that of io/instances.h.
+// One instance: JSON text to tensors. Private to io/ and metadata/; the contract is that of
+// io/instances.h.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,11 @@ class InstanceParser {
   const std::vector<FieldSpec>& fields() const { return fields_; }
   bool has_rows() const { return has_rows_; }
   void set_has_rows(bool has_rows) { has_rows_ = has_rows; }
+  void set_other_keys(std::string text) { other_keys_ = std::move(text); }
   std::string FieldNames() const;  // "age, job"
-  bool TakesOneString() const;     // A single input of one string.
+  // By its name or its alias; nullptr if there is none.
+  const FieldSpec* Find(std::string_view name) const;
+  bool TakesOneString() const;  // A single input of one string.
 
   // An object with a value per field, or a bare value. Syntax errors count lines from `first_line`.
   Result<std::vector<Tensor>> Parse(std::string_view json, const Place& place,
@@ -49,11 +53,13 @@ class InstanceParser {
  private:
   Result<Tensor> ReadField(JsonReader& reader, const FieldSpec& field,
                            const std::string& place) const;
-  const FieldSpec* Find(std::string_view name) const;
+  // "(the signature takes age, job)"; more where a request may be written in other keys too.
+  std::string KeysText(std::string_view instance) const;
 
   std::vector<FieldSpec> fields_;
   bool allow_non_finite_ = false;
   bool has_rows_ = true;
+  std::string other_keys_;
 };
 
 // Whether `json` begins an object whose first key is "b64".

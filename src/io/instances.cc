@@ -86,9 +86,7 @@ bool IsCsvHeader(std::string_view line, const InstanceParser& parser) {
     if (name.size() > 1 && name.starts_with('"') && name.ends_with('"')) {
       name = name.substr(1, name.size() - 2);
     }
-    if (std::ranges::find(parser.fields(), name, &FieldSpec::name) != parser.fields().end()) {
-      return true;
-    }
+    if (parser.Find(name) != nullptr) return true;
   }
   return false;
 }
@@ -149,6 +147,7 @@ class SequenceReader : public InstanceReader {
         options_(options),
         parser_(std::move(fields), options.allow_non_finite) {
     parser_.set_has_rows(options.has_rows);
+    parser_.set_other_keys(options.other_keys);
   }
 
   Status OpenFirst(std::unique_ptr<LineReader> text) {
@@ -315,6 +314,36 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
   for (std::string& note : notes) reader->AddNote(std::move(note));
   WHYLIGHT_RETURN_IF_ERROR(reader->OpenFirst(nullptr));
   return std::unique_ptr<InstanceReader>(std::move(reader));
+}
+
+Result<std::string> RequestedSignature(const std::vector<std::string>& paths) {
+  if (paths.empty() || !IsRegularFile(paths[0])) return std::string();
+  const std::string extension = Extension(paths[0]);
+  if (!extension.empty() && extension != ".json") return std::string();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, LineReader::Open(paths[0]));
+  WHYLIGHT_ASSIGN_OR_RETURN(const FirstLine line, PeekFirstLine(*lines));
+  if (!line.text.starts_with('{')) return std::string();
+  // A first line that is whole is a document by itself, or a row of JSON Lines: enough is read.
+  std::string text(line.text);
+  JsonReader whole(text);
+  whole.Skip();
+  if (!whole.Finish().ok()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(text, lines->Rest());
+  }
+  JsonReader reader(text);
+  std::string key, name;
+  bool is_request = false;
+  reader.BeginObject();
+  while (reader.NextKey(&key)) {
+    is_request = is_request || key == "instances" || key == "inputs";
+    if (key == "signature_name" && reader.Peek() == JsonReader::Kind::kString) {
+      reader.String(&name);
+    } else {
+      reader.Skip();
+    }
+  }
+  // What is no JSON is for the reader of the instances to say.
+  return reader.Finish().ok() && is_request ? name : std::string();
 }
 
 Result<std::unique_ptr<InstanceReader>> ReadInstances(std::string text,

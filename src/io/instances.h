@@ -78,6 +78,9 @@ struct InstanceReaderOptions {
   // CSV: names of the elements of the one vector input (metadata's index_feature_mapping). Set:
   // columns are taken by these names, in whatever order they stand.
   std::vector<std::string> element_names;
+  // Said with the keys of the fields where a request has others: "serving_default takes bytes,
+  // ...".
+  std::string other_keys;
   // Turns the bytes of an image file into a tensor for the field. Unset: image files are refused
   // unless the field takes strings. See image/image_tensor.h for one.
   std::function<Result<Tensor>(std::string_view bytes, const FieldSpec& field)> decode_image;
@@ -114,6 +117,10 @@ class InstanceReader {
 Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::string>& paths,
                                                       std::vector<FieldSpec> fields,
                                                       const InstanceReaderOptions& options = {});
+
+// "signature_name" of the request document that the first of `paths` is; "" if it is another form,
+// has none, or cannot be read twice (standard input, a pipe). Errors: kNotFound and its like.
+Result<std::string> RequestedSignature(const std::vector<std::string>& paths);
 
 // The body of a request. `format` kAuto tells JSON forms apart; files are kCsv and so on.
 Result<std::unique_ptr<InstanceReader>> ReadInstances(std::string text,

@@ -395,6 +395,60 @@ TEST(InstancesTest, CsvTakesElementsByName) {
   EXPECT_EQ(ReadText("label,a,bb\nx,1,2\n", {kVector}, options), "refused: no column 'b'");
 }
 
+// serving_default's names for the same values.
+const std::vector<FieldSpec> kAliased = {
+    {.name = "age", .dtype = DType::kFloat32, .shape = {}, .alias = "years"},
+    {.name = "job", .dtype = DType::kString, .shape = {}, .alias = ""}};
+
+TEST(InstancesTest, AliasesServeInEveryForm) {
+  EXPECT_EQ(ReadText(R"({"instances":[{"years":3,"job":"a"}]})", kAliased),
+            "instances[0]: 3.0 \"a\"");
+  EXPECT_EQ(ReadText(R"({"inputs":{"job":["a"],"years":[3]}})", kAliased), "row 0: 3.0 \"a\"");
+  EXPECT_EQ(ReadText("years,job\n3,a\n", kAliased), "line 2: 3.0 \"a\"");
+}
+
+TEST(InstancesTest, AnUnknownKeyShowsAllKeysThatServe) {
+  EXPECT_EQ(ReadText(R"({"instances":[{"height":3,"job":"a"}]})", kAliased),
+            "instances[0]: unknown key 'height' (the signature takes age (years in "
+            "serving_default's words), job; the instance has height, job)");
+  EXPECT_EQ(ReadText(R"({"instances":[{"":3,"job":"a"}]})", kAliased),
+            "instances[0]: unknown key '' (the signature takes age (years in serving_default's "
+            "words), job; the instance has , job)");
+  EXPECT_EQ(ReadText(R"({"instances":[{"height":3}]})", kMixed,
+                     {.other_keys = "serving_default takes person"}),
+            "instances[0]: unknown key 'height' (the signature takes age, job; serving_default "
+            "takes person; the instance has height)");
+}
+
+class RequestedSignatureTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Requested(const std::string& name, std::string_view text) {
+    const std::string path = folder_ + "/" + name;
+    EXPECT_EQ(WriteFile(path, text), OkStatus());
+    const Result<std::string> signature = RequestedSignature({path});
+    return signature.ok() ? *signature : signature.status().message();
+  }
+
+  const std::string folder_ = testing::TempDir() + "/requested_signature";
+};
+
+TEST_F(RequestedSignatureTest, IsThatOfADocument) {
+  EXPECT_EQ(Requested("a.json", R"({"signature_name": "top", "instances": [1]})"), "top");
+  EXPECT_EQ(Requested("a", "{\n  \"inputs\": [1],\n  \"signature_name\": \"top\"\n}\n"), "top");
+  EXPECT_EQ(Requested("a.json", R"({"instances": [1]})"), "");
+  EXPECT_EQ(Requested("a.json", R"({"signature_name": 3, "instances": [1]})"), "");
+  // One instance with such an input, a row of JSON Lines, other forms, and what is no JSON.
+  EXPECT_EQ(Requested("a.json", R"({"signature_name": "top"})"), "");
+  EXPECT_EQ(Requested("a.jsonl", R"({"signature_name": "top", "instances": [1]})"), "");
+  EXPECT_EQ(Requested("a.csv", "a,b\n1,2\n"), "");
+  EXPECT_EQ(Requested("a.json", R"({"signature_name": "top", "instances": [1)"), "");
+  EXPECT_EQ(*RequestedSignature({"-"}), "");
+  EXPECT_EQ(*RequestedSignature({folder_}), "");
+}
+
 TEST(InstancesTest, LargeImagesAreReadExactly) {
   constexpr std::int64_t kSide = 100;
   Tensor image(DType::kFloat32, {kSide, kSide, 3});

@@ -171,15 +171,15 @@ class JsonDocumentReader : public InstanceReader {
     columns_.resize(fields.size());
     reader.BeginObject();
     while (reader.NextKey(&key)) {
-      const auto field = std::ranges::find(fields, key, &FieldSpec::name);
-      if (field == fields.end()) {
+      const FieldSpec* const field = parser_.Find(key);
+      if (field == nullptr) {
         return InvalidArgument("inputs: unknown key '" + Printable(key) +
                                "' (the signature takes " + parser_.FieldNames() + ")");
       }
-      Column& column = columns_[static_cast<std::size_t>(field - fields.begin())];
+      Column& column = columns_[static_cast<std::size_t>(field - fields.data())];
       const std::string place = "inputs." + Printable(key, 120);
       if (column.field != nullptr) return InvalidArgument(place + ": stands twice");
-      column.field = &*field;
+      column.field = field;
       column.place = place;
       WHYLIGHT_RETURN_IF_ERROR(ScanColumn(reader.Skip(), column));
     }

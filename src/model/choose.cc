@@ -391,6 +391,11 @@ bool Choice::refused() const {
                      [](const Problem& problem) { return problem.severity == Severity::kError; });
 }
 
+bool Choice::has_problem(std::string_view rule) const {
+  return std::ranges::any_of(problems,
+                             [&](const Problem& problem) { return problem.rule == rule; });
+}
+
 Choice ChooseSignature(const MetaGraph& graph, const ChooseOptions& options) {
   return Chooser(graph, options).Run();
 }

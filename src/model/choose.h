@@ -25,6 +25,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "savedmodel/saved_model.h"
@@ -59,6 +60,7 @@ struct Choice {
   // The signature that requests are written for: preprocess if there is one.
   const SignatureDef* request() const { return preprocess ? preprocess : signature; }
   bool refused() const;
+  bool has_problem(std::string_view rule) const;
 };
 
 struct ChooseOptions {

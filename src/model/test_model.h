@@ -26,6 +26,7 @@ struct TestModelSpec {
   std::string graph;  // As GraphFromText reads it.
   std::vector<TestSignature> signatures = {TestSignature{}};
   bool tf2 = true;  // With an object graph.
+  std::string ops;  // "op { name: ... }": custom ops that the model brings along.
 };
 
 namespace internal {
@@ -64,7 +65,10 @@ inline std::string TensorInfoText(const Graph& graph, const std::string& name) {
 
 // Writes model/saved_model.pb into the folder; returns the model's path.
 inline std::string WriteTestModel(const TemporaryFolder& folder, const TestModelSpec& spec) {
-  const Result<Graph> graph = GraphFromText(spec.graph);
+  OpRegistry registry = OpRegistry::Builtin();
+  const Result<OpRegistry> own = OpRegistry::Parse(Wire("tensorflow.OpList", spec.ops));
+  if (own.ok()) registry.Merge(*own);
+  const Result<Graph> graph = GraphFromText(spec.graph, registry);
   if (!graph.ok()) {
     ADD_FAILURE() << graph.status().message() << " in:\n" << spec.graph;
     return {};
@@ -74,7 +78,7 @@ inline std::string WriteTestModel(const TemporaryFolder& folder, const TestModel
     ADD_FAILURE() << exported.status().message();
     return {};
   }
-  std::string text = "meta_info_def { tags: \"serve\" }";
+  std::string text = "meta_info_def { tags: \"serve\" stripped_op_list { " + spec.ops + " } }";
   if (spec.tf2) text += " object_graph_def { nodes { user_object { identifier: \"_\" } } }";
   for (const TestSignature& signature : spec.signatures) {
     text += " signature_def { key: \"" + signature.key +

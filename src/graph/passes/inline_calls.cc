@@ -333,6 +333,9 @@ class Inliner {
       Node* const copy = graph_.Add(graph_.UniqueName(call->name + "/" + node->name), node->op);
       copy->device = node->device.empty() ? call->device : node->device;
       copy->attrs = std::move(node->attrs);
+      if (copy->Is("Enter") || copy->Is("RefEnter")) {  // The loops of two calls are two frames.
+        copy->attrs["frame_name"] = call->name + "/" + copy->AttrOr<std::string>("frame_name", "");
+      }
       chains_[copy] = chain;
       copies[node.get()] = copy;
     }

@@ -24,7 +24,7 @@ struct InlineCallsOptions {
 //   - who fetches a result runs the body's effects.
 // In a graph with TF1 control flow (Switch, Enter, ...), where a call is dead or alive as a whole
 // and belongs to a frame, what has no inputs in a body, and all its results, hang on the call's
-// inputs.
+// inputs. A loop in a body is a frame of its own for each call (frame_name: `<call>/<frame>`).
 //
 // Errors  kUnimplemented: a function that reaches itself, naming the chain.
 //         kInvalidArgument: a call of a function that is not there, with the wrong number of

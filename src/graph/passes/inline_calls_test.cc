@@ -116,6 +116,26 @@ x = Placeholder[dtype=float32]()
 y/b = Neg(x)
 )",
             .outputs = {"y/b:0"}},
+        Row{.name = "a_frame_for_each_call",
+            .before = R"(
+x = Placeholder[dtype=float32]()
+c = f(x)
+y = f(c)
+function f {
+  a = _Arg[T=float32, index=0]()
+  e = Enter[frame_name="while", is_constant=true](a)
+  b = Exit(e)
+  return b
+}
+)",
+            .after = R"(
+x = Placeholder[dtype=float32]()
+c/e = Enter[frame_name="c/while", is_constant=true](x)
+c/b = Exit(c/e)
+y/e = Enter[frame_name="y/while", is_constant=true](c/b)
+y/b = Exit(y/e)
+)",
+            .outputs = {"y/b:0"}},
         Row{.name = "passes_an_argument_through_two_calls",
             .before = R"(
 x = Placeholder[dtype=float32]()

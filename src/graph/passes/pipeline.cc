@@ -5,9 +5,13 @@
 #include <utility>
 
 #include "graph/passes/fold_batch_norm.h"
+#include "graph/passes/functionalize_control_flow.h"
+#include "graph/passes/hoist_reads.h"
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/remove_noops.h"
+#include "graph/passes/take_known_branches.h"
+#include "graph/passes/tensor_arrays_to_lists.h"
 #include "graph/text.h"
 #include "graph/verify.h"
 
@@ -56,8 +60,8 @@ Result<std::vector<PassReport>> Pipeline::Run(Graph& graph, PassContext& context
     report.nodes = graph.size();
     if (report.disabled) continue;
     const bool dump = options.sink && options.dump.contains(report.name);
-    const std::string before = dump || options.check_claims ? GraphToText(graph) : "";
-    if (dump) options.sink("before " + report.name, before);
+    const std::string before = options.check_claims ? GraphToText(graph) : "";
+    if (dump) options.sink("before " + report.name, GraphToText(graph, {.only_called = true}));
 
     const auto start = std::chrono::steady_clock::now();
     const Result<bool> changed = pass->Run(graph, context);
@@ -67,7 +71,7 @@ Result<std::vector<PassReport>> Pipeline::Run(Graph& graph, PassContext& context
     report.changed = *changed;
     report.nodes = graph.size();
 
-    if (dump) options.sink("after " + report.name, GraphToText(graph));
+    if (dump) options.sink("after " + report.name, GraphToText(graph, {.only_called = true}));
     if (report.changed) {
       WHYLIGHT_RETURN_IF_ERROR(VerifyGraph(graph).In("after " + report.name));
     } else if (options.check_claims && GraphToText(graph) != before) {
@@ -84,12 +88,18 @@ Pipeline StandardPipeline(const PassServices& services) {
     pipeline.Add(std::make_unique<FoldConstants>(services.evaluate, services.fold));
   };
   pipeline.Add(std::make_unique<InlineCalls>());
-  pipeline.Add(std::make_unique<Prune>());  // Savers write variables: they go before freezing.
+  pipeline.Add(std::make_unique<Prune>());       // Savers write variables: they go before freezing.
+  pipeline.Add(std::make_unique<HoistReads>());  // What is read outside of loops can be frozen.
   if (services.value_of) {
     pipeline.Add(std::make_unique<FreezeVariables>(services.value_of, services.freeze));
   }
+  // Arrays first: as values they go through loops and branches like any other. Then both, before
+  // the Identities go that tell the parts of one tf.cond.
+  pipeline.Add(std::make_unique<TensorArraysToLists>());
+  pipeline.Add(std::make_unique<FunctionalizeControlFlow>());
   pipeline.Add(std::make_unique<RemoveNoops>());
   fold_constants();  // Makes plain vectors of what batch norms compute from their variables.
+  pipeline.Add(std::make_unique<TakeKnownBranches>());
   pipeline.Add(std::make_unique<FoldBatchNorm>());
   fold_constants();  // Computes the weights that the batch norms went into.
   pipeline.Add(std::make_unique<Prune>());

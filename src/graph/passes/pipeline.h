@@ -17,7 +17,8 @@ namespace whylight {
 struct PipelineOptions {
   std::set<std::string, std::less<>> disable;  // Names of passes that are skipped.
   std::set<std::string, std::less<>> dump;     // Names of passes whose graphs go to `sink`.
-  // Gets "before freeze_variables" or "after freeze_variables", and the graph's text.
+  // Gets "before freeze_variables" or "after freeze_variables", and the graph's text with the
+  // functions that it calls; a model's library holds many more.
   std::function<void(std::string_view title, std::string_view text)> sink;
   // Compares the graph's text around each pass. Costs about as much as the passes do: for tests.
   bool check_claims = false;

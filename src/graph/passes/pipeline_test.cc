@@ -90,6 +90,35 @@ TEST(Pipeline, DumpsTheGraphAroundAPass) {
   EXPECT_THAT(texts[1], HasSubstr("extra_1"));
 }
 
+TEST(Pipeline, DumpsOnlyFunctionsThatAreCalled) {
+  Graph graph = *GraphFromText(R"(
+    x = Placeholder[dtype=float32, shape=[2]]()
+    y = PartitionedCall[Tin=[float32], Tout=[float32], f=@outer](x)
+    function inner {
+      a = _Arg[T=float32, index=0]()
+      b = Neg[T=float32](a)
+      return b
+    }
+    function nobodys {
+      a = _Arg[T=float32, index=0]()
+      return a
+    }
+    function outer {
+      a = _Arg[T=float32, index=0]()
+      b = PartitionedCall[Tin=[float32], Tout=[float32], f=@inner](a)
+      return b
+    }
+  )");
+  PassContext context;
+  std::string dump;
+  const PipelineOptions options{.dump = {"a"}, .sink = [&](auto, auto text) { dump += text; }};
+  ASSERT_TRUE(Of({{"a", DoNothing}}).Run(graph, context, options).ok());
+  EXPECT_THAT(dump, HasSubstr("function outer"));
+  EXPECT_THAT(dump, HasSubstr("function inner"));
+  EXPECT_THAT(dump, testing::Not(HasSubstr("nobodys")));
+  EXPECT_THAT(GraphToText(graph), HasSubstr("nobodys"));
+}
+
 struct Bad {
   const char* name;
   FakePass::Body body;
@@ -153,6 +182,29 @@ TEST(StandardPipeline, LeavesOutWhatNobodyServes) {
   EXPECT_THAT(all, testing::Contains("freeze_variables").Times(1));
   EXPECT_THAT(all, testing::Contains("fold_constants").Times(2));
   EXPECT_THAT(all, testing::Contains("fold_batch_norm").Times(1));
+}
+
+// A TensorFlow 1 model of Keras: only the branch of inference is left.
+TEST(StandardPipeline, DoesNotAskForTheLearningPhase) {
+  Graph graph = *GraphFromText(R"(
+x = Placeholder[dtype=float32]()
+no = Const[dtype=bool, value=false]()
+phase = PlaceholderWithDefault[shape=[]](no)
+cond/Switch = Switch(phase, phase)
+cond/switch_t = Identity(cond/Switch:1)
+cond/pred_id = Identity(phase)
+cond/half = Const[dtype=float32, value=0.5](^cond/switch_t)
+cond/x = Switch(x, cond/pred_id)
+cond/mul = Mul(cond/x:1, cond/half)
+cond/Merge = Merge(cond/x, cond/mul)
+y = Exp(cond/Merge)
+)");
+  std::vector<Output> outputs = {*graph.FindOutput("y")}, inputs = {*graph.FindOutput("x")};
+  PassContext context{.outputs = &outputs, .inputs = &inputs};
+  const auto reports = StandardPipeline({}).Run(graph, context, {.check_claims = true});
+  ASSERT_TRUE(reports.ok()) << reports.status().message();
+  graph.library = {};
+  EXPECT_EQ(GraphToText(graph), "x = Placeholder[dtype=float32]()\ny = Exp[T=float32](x)\n");
 }
 
 TEST(StandardPipeline, TakesAKerasBlockIntoOneConvolution) {

@@ -67,9 +67,9 @@ bool FlattenNoOps(const Graph& graph, const std::set<const Node*>& matter) {
 }
 
 bool PassesItsInputOn(const Graph& graph, const ContextSets& sets, const Node& node) {
-  return (node.Is("Identity") || node.Is("Snapshot")) && node.inputs.size() == 1 &&
-         node.control_inputs.empty() && !sets.IsFed(&node) && !sets.IsTarget(&node) &&
-         !node.attrs.contains("_gradient_op_type") &&
+  return (node.Is("Identity") || node.Is("Snapshot") || node.Is("PlaceholderWithDefault")) &&
+         node.inputs.size() == 1 && node.control_inputs.empty() && !sets.IsFed(&node) &&
+         !sets.IsTarget(&node) && !node.attrs.contains("_gradient_op_type") &&
          !HasReferenceOutput(graph.registry(), *node.inputs[0].node);
 }
 

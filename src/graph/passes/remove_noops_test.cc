@@ -30,6 +30,23 @@ x = Placeholder[dtype=float32]()
 y = Neg(x)
 z = Add(x, x)
 )"},
+                    PassCase{.name = "default_that_nobody_feeds",
+                             .before = R"(
+x = Placeholder[dtype=float32]()
+d = Const[dtype=float32, value=2]()
+p = PlaceholderWithDefault[shape=[]](d)
+q = PlaceholderWithDefault[shape=[]](d)
+a = Add(x, p)
+y = Add(a, q)
+)",
+                             .after = R"(
+x = Placeholder[dtype=float32]()
+d = Const[dtype=float32, value=2]()
+q = PlaceholderWithDefault[shape=[]](d)
+a = Add(x, d)
+y = Add(a, q)
+)",
+                             .keep = {.inputs = {"x", "q"}}},
                     PassCase{.name = "fetched_identity_is_fetched_before",
                              .before = R"(
 x = Placeholder[dtype=float32]()

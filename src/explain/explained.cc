@@ -1,0 +1,145 @@
+#include "explain/explained.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "explain/options.h"
+#include "model/check.h"
+#include "util/strings.h"
+
+namespace whylight {
+namespace {
+
+ProgramSpec SpecFor(const Model& model, const Choice& choice, const ExplainOptions& options) {
+  ProgramSpec spec{.signature = choice.signature, .preprocess = choice.preprocess};
+  const bool gradients = NeedsGradients(options);
+  spec.search_float_features = gradients && !model.meta().is_tf2();
+  if (!options.metadata || ExplainsPieces(options)) return spec;
+  for (const InputMetadata& input : options.metadata->inputs) {
+    std::string tensor = input.input_tensor_name.empty() ? input.name : input.input_tensor_name;
+    if (gradients && !input.encoded_tensor_name.empty()) tensor = input.encoded_tensor_name;
+    spec.features.push_back({.name = input.name, .tensor = std::move(tensor)});
+  }
+  if (model.meta().is_tf2() || options.metadata->outputs.empty()) return spec;
+  const OutputMetadata& output = options.metadata->outputs[0];
+  const bool is_key = choice.signature->outputs.contains(output.output_tensor_name) ||
+                      std::ranges::any_of(choice.signature->outputs, [&](const auto& entry) {
+                        return entry.second.tensor == output.output_tensor_name;
+                      });
+  if (!is_key && !output.output_tensor_name.empty()) {
+    spec.outputs.push_back({.name = output.name, .tensor = output.output_tensor_name});
+  }
+  return spec;
+}
+
+// A serialized tf.Example as the only input: a player that cannot be left out.
+bool ParsesItsOnlyInput(const Program& program) {
+  if (program.inputs.size() != 1 || program.inputs[0].port.dtype != DType::kString) return false;
+  return std::ranges::any_of(program.graph.nodes(), [&](const std::unique_ptr<Node>& node) {
+    return node->op.starts_with("Parse") && !node->inputs.empty() &&
+           node->inputs[0] == program.inputs[0].port.tensor;
+  });
+}
+
+Result<Explained> ChooseText(const Program& program) {
+  const auto text = std::ranges::find(program.request, DType::kString, &Port::dtype);
+  const auto texts = std::ranges::count(program.request, DType::kString, &Port::dtype);
+  if (texts != 1) {
+    return InvalidArgument("--pieces needs a request with one string input; it has " +
+                           std::to_string(texts));
+  }
+  Explained explained;
+  explained.text = static_cast<std::size_t>(text - program.request.begin());
+  explained.names.push_back(text->name);
+  for (const Port& port : program.request) {
+    if (port.name != text->name) explained.held.push_back(port.name);
+  }
+  return explained;
+}
+
+// For each input "" if a gradient reaches it, else why none does.
+Result<std::vector<std::string>> WhyNoGradient(const Program& program, Output output) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const GradientReport report, AnalyseGradients(program, output));
+  std::vector<std::string> why_not(program.inputs.size());
+  bool any = false;
+  for (std::size_t i = 0; i < report.inputs.size(); ++i) {
+    const GradientReport::Input& input = report.inputs[i];
+    if (input.unused) why_not[i] = "the output does not depend on it";
+    if (!input.differentiable) why_not[i] = input.why_not;
+    any = any || why_not[i].empty();
+  }
+  if (!any) {
+    std::string text;
+    for (std::size_t i = 0; i < report.inputs.size(); ++i) {
+      text += (text.empty() ? "" : "; ") + ("'" + report.inputs[i].name + "': " + why_not[i]);
+    }
+    return FailedPrecondition(
+        "no gradient reaches the inputs (" + text +
+        ") [no-gradient-input]\n  fix: --method sampled-shapley explains it as it is; for "
+        "Integrated Gradients save xai_preprocess and xai_model, with a float tensor behind "
+        "the conversion as xai_model's input");
+  }
+  if (!report.missing.empty()) {
+    return Unimplemented("no gradient is known for " + Join(report.missing, ", ") +
+                         " [no-gradient-rule]\n  fix: --method sampled-shapley needs no gradient");
+  }
+  return why_not;
+}
+
+}  // namespace
+
+Result<Program> BuildExplainedProgram(const Model& model, const Choice& choice,
+                                      const ExplainOptions& options) {
+  ProgramSpec spec = SpecFor(model, choice, options);
+  WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildProgram(model, spec));
+  if (spec.search_float_features || !spec.features.empty() || !ParsesItsOnlyInput(program)) {
+    return program;
+  }
+  // Without the whole example there is nothing to parse: the players are what is parsed.
+  spec.search_float_features = true;
+  return BuildProgram(model, spec);
+}
+
+Result<Explained> ChooseExplained(const Program& program, Output output, const Choice& choice,
+                                  const ExplainOptions& options) {
+  if (ExplainsPieces(options)) return ChooseText(program);
+  std::vector<std::string> why_not(program.inputs.size());
+  if (NeedsGradients(options)) {
+    WHYLIGHT_ASSIGN_OR_RETURN(why_not, WhyNoGradient(program, output));
+  }
+  // Features found inside the graph stand for the request's inputs.
+  const bool inside = choice.preprocess == nullptr && !options.metadata &&
+                      std::ranges::any_of(program.inputs, [](const ProgramInput& input) {
+                        return input.source.has_value();
+                      });
+  Explained explained;
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const std::string& name = program.inputs[i].port.name;
+    std::string reason = why_not[i];
+    if (reason.empty() && inside && !program.inputs[i].source) reason = "explained behind it";
+    if (options.metadata && !options.metadata->inputs.empty() &&
+        MetadataOf(options, name) == nullptr) {
+      reason = "not in the metadata";
+    }
+    if (reason.empty()) {
+      explained.inputs.push_back(i);
+      explained.names.push_back(name);
+    } else {
+      explained.held.push_back(name + " (" + reason + ")");
+    }
+  }
+  if (explained.inputs.empty()) {
+    return InvalidArgument("none of the metadata's inputs can be explained by " + options.method +
+                           ": " + Join(explained.held, ", "));
+  }
+  return explained;
+}
+
+Row ExplainedValues(const Row& row, const Explained& explained) {
+  Row x;
+  for (const std::size_t index : explained.inputs) x.push_back(row[index]);
+  return x;
+}
+
+}  // namespace whylight

@@ -1,0 +1,41 @@
+// What is explained: the part of the model that an explanation runs, and which of its inputs share
+// the score.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/choose.h"
+#include "model/model.h"
+#include "model/program.h"
+#include "whylight/explainer.h"
+#include "whylight/function.h"
+
+namespace whylight {
+
+// The program of the chosen signature, cut at the features that the metadata places in the graph
+// or, where the request itself cannot be explained, at the first float tensors behind it.
+// Errors: as BuildProgram.
+Result<Program> BuildExplainedProgram(const Model& model, const Choice& choice,
+                                      const ExplainOptions& options);
+
+struct Explained {
+  std::vector<std::size_t> inputs;  // Into Program::inputs; empty if a text's pieces are explained.
+  std::size_t text = 0;             // Into Program::request: that text.
+  std::vector<std::string> names;   // Of `inputs`, or of the text.
+  std::vector<std::string> held;    // "ids (int64)": kept at the instance's value, and why.
+};
+
+// The program's inputs that a gradient of `output` reaches, for methods that need one; all of them
+// for the others; of these the metadata's, if it names any. Or the one string of the request.
+// Errors  kFailedPrecondition: no gradient reaches any input; the reasons of each.
+//         kUnimplemented: ops on the way without a rule of gradients, all of them.
+//         kInvalidArgument: nothing is left to explain; pieces of no text or of several.
+Result<Explained> ChooseExplained(const Program& program, Output output, const Choice& choice,
+                                  const ExplainOptions& options);
+
+// Of a row of all of Program::inputs the explained ones.
+Row ExplainedValues(const Row& row, const Explained& explained);
+
+}  // namespace whylight

@@ -1,0 +1,53 @@
+#include "explain/options.h"
+
+#include <string>
+
+#include "attribution/integrated_gradients.h"
+#include "attribution/list.h"
+#include "attribution/sampled_shapley.h"
+
+namespace whylight {
+
+Status CheckExplainOptions(const ExplainOptions& options) {
+  const MethodInfo* method = FindMethod(options.method);
+  if (method == nullptr) {
+    return InvalidArgument("--method " + options.method + ": no such method; there are " +
+                           MethodNames());
+  }
+  if (options.steps < 1 || options.steps > kMaxSteps) {
+    return InvalidArgument("--steps " + std::to_string(options.steps) + ": expected 1 to " +
+                           std::to_string(kMaxSteps));
+  }
+  if (options.paths < 1 || options.paths > kMaxPaths) {
+    return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +
+                           std::to_string(kMaxPaths));
+  }
+  if (options.top_k == 0 || options.top_k < -1) {
+    return InvalidArgument("--top-k " + std::to_string(options.top_k) +
+                           ": expected 1 or more, or -1 for all");
+  }
+  if (!options.feature_names.empty() && options.players != Players::kElements) {
+    return InvalidArgument(
+        "--feature-names names elements of the input, which --players inputs and --pieces do not "
+        "share the score among");
+  }
+  if (ExplainsPieces(options) && method->needs_gradients) {
+    return InvalidArgument(
+        "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
+  }
+  return OkStatus();
+}
+
+bool NeedsGradients(const ExplainOptions& options) {
+  return FindMethod(options.method)->needs_gradients;
+}
+
+bool ExplainsPieces(const ExplainOptions& options) {
+  return options.players == Players::kLines || options.players == Players::kWords;
+}
+
+const InputMetadata* MetadataOf(const ExplainOptions& options, std::string_view feature) {
+  return options.metadata ? options.metadata->FindInput(feature) : nullptr;
+}
+
+}  // namespace whylight

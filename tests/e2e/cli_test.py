@@ -1,0 +1,653 @@
+"""The command line as people and scripts use it: the program as a process, on tests/models.
+
+    cli_test.py PROGRAM [unittest's own arguments]
+
+What it computes is held by models_test; here it is what is printed where, and with which exit code.
+"""
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+MODELS = pathlib.Path(__file__).resolve().parents[1] / "models"
+PROGRAM = ""
+TIMEOUT_SECONDS = 120  # Of one call; sanitizers are slow.
+
+FLOWER = "tf2_several_with_xai_model"  # flower [4] -> probabilities [3], explained as xai_model
+FLOWER_BASELINE = "flower=[5.8, 3.0, 4.35, 1.3]"
+FLOWER_INSTANCE = "[5.1, 3.5, 1.4, 0.2]"
+
+
+def model(name):
+    return str(MODELS / name / "model")
+
+
+def request(name):
+    return str(MODELS / name / "request.json")
+
+
+def about(name):
+    return json.loads((MODELS / name / "about.json").read_text())
+
+
+class Outcome:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def lines(self):
+        """Standard output as JSON Lines. Integers are kept apart from numbers with a point."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def whylight(*arguments, stdin="", stdout=subprocess.PIPE, cwd=None):
+    done = subprocess.run([PROGRAM, *arguments], input=stdin, stdout=stdout,
+                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS, cwd=cwd)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def in_parallel(calls):
+    """The outcomes of a dict of argument tuples; on two cores a call seldom uses both."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        started = {name: pool.submit(whylight, *call) for name, call in calls.items()}
+        return {name: one.result() for name, one in started.items()}
+
+
+class CommandLineTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    # unittest has it from Python 3.11 on.
+    def enterContext(self, context):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        return stack.enter_context(context)
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def expect(self, outcome, code, *pieces):
+        """The exit code, and pieces of standard error (for a success: nothing there)."""
+        self.assertEqual(outcome.code, code, outcome.err)
+        for piece in pieces:
+            self.assertIn(piece, outcome.err)
+        if code == 0 and not pieces:
+            self.assertEqual(outcome.err, "")
+
+    def expect_refused(self, outcome, code, *pieces):
+        """A refusal says why, on standard error alone."""
+        self.expect(outcome, code, *pieces)
+        self.assertEqual(outcome.out, "")
+        self.assertTrue(outcome.err.startswith("whylight: "), outcome.err)
+
+
+class Explain(CommandLineTest):
+    def explain_flower(self, *arguments, **options):
+        return whylight("explain", model(FLOWER), "-i", request(FLOWER), "--baseline",
+                        FLOWER_BASELINE, *arguments, **options)
+
+    def test_lines_have_the_keys_of_a_vertex_batch_explanation(self):
+        outcome = self.explain_flower("--labels", "setosa,versicolor,virginica", "--top-k", "2")
+        self.expect(outcome, 0)
+        instances = json.loads(pathlib.Path(request(FLOWER)).read_text())["instances"]
+        lines = outcome.lines()
+        self.assertEqual([line["instance"] for line in lines], instances)
+        for line in lines:
+            self.assertEqual(list(line), ["instance", "prediction", "explanation", "whylight"])
+            self.assertEqual(list(line["explanation"]), ["attributions"])
+            attributions = line["explanation"]["attributions"]
+            self.assertEqual(len(attributions), 2)
+            for one in attributions:
+                self.assertEqual(set(one), {
+                    "baselineOutputValue", "instanceOutputValue", "featureAttributions",
+                    "outputIndex", "outputDisplayName", "approximationError", "outputName"})
+                self.assertEqual(one["outputName"], "probabilities")
+                index = one["outputIndex"]
+                # One is written as the float that the model gave, the other as a double.
+                self.assertAlmostEqual(one["instanceOutputValue"], line["prediction"][index[0]],
+                                       delta=1e-6)
+                self.assertEqual(one["outputDisplayName"],
+                                 ["setosa", "versicolor", "virginica"][index[0]])
+                self.assertEqual(list(one["featureAttributions"]), ["flower"])
+                shares = one["featureAttributions"]["flower"]
+                difference = one["instanceOutputValue"] - one["baselineOutputValue"]
+                # Gauss-Legendre's 50 points on a small smooth network: float32's rounding is left.
+                self.assertAlmostEqual(sum(shares), difference, delta=1e-4)
+            self.assertGreaterEqual(attributions[0]["instanceOutputValue"],
+                                    attributions[1]["instanceOutputValue"])
+            self.assertEqual(line["whylight"]["signature"], "xai_model")
+            self.assertEqual(line["whylight"]["reason"], "key xai_model")
+
+    def test_a_scalar_output_has_no_index_and_every_number_has_a_point(self):
+        outcome = whylight("explain", model("tf2_linear_with_bias"), "-i", "-",
+                           "--baseline", "x=[0,0,0]", stdin="[1, 1, 0]\n")
+        self.expect(outcome, 0)
+        integers = []
+        line = json.loads(outcome.out, parse_int=lambda text: integers.append(text) or int(text))
+        attribution = line["explanation"]["attributions"][0]
+        self.assertEqual(set(attribution), {
+            "baselineOutputValue", "instanceOutputValue", "featureAttributions",
+            "approximationError", "outputName"})
+        # The share of x[2] is zero, and a reader of Google's drops an integer there.
+        self.assertEqual(attribution["featureAttributions"]["x"][2], 0)
+        attributions = outcome.out[outcome.out.index('"explanation"'):
+                                   outcome.out.index('"whylight"')]
+        json.loads("{" + attributions.rstrip(",") + "}", parse_int=self.fail)
+        self.assertEqual(integers[:3], ["1", "1", "0"])  # The instance as it was given.
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        arguments = ("--method", "sampled-shapley", "--paths", "3", "--seed")
+        first, second = (self.explain_flower(*arguments, "7") for _ in range(2))
+        self.expect(first, 0)
+        self.assertEqual(first.out, second.out)
+
+    def test_gcloud_spellings(self):
+        short, long = (self.explain_flower(flag, "3") for flag in
+                       ("--steps", "--num-integral-steps"))
+        self.expect(long, 0)
+        self.assertEqual(short.out, long.out)
+        self.assertEqual(long.lines()[0]["whylight"]["steps"], 3)
+
+    def test_requests_in_serving_defaults_words(self):
+        """production's key is taken where it stands for the preprocessing function's"""
+        name = "tf2_tabular_preprocess_two_outputs"
+        outcome = whylight("explain", model(name), "-i", request(name))
+        self.assertEqual(outcome.code, 0, outcome.err)
+        line = outcome.lines()[0]
+        self.assertEqual(line["whylight"]["preprocess"], "xai_preprocess")
+        self.assertEqual(set(line["explanation"]["attributions"][0]["featureAttributions"]),
+                         {"colour_onehot", "scaled"})
+
+    def test_pipe_gets_lines_and_a_table_comes_on_request(self):
+        outcome = self.explain_flower("--format", "table")
+        self.expect(outcome, 0)
+        self.assertTrue(outcome.out.startswith("signature  xai_model: key xai_model\n"))
+        self.assertIn("baseline   flower: 5.8, 3, 4.35, 1.3 (--baseline)", outcome.out)
+        self.assertIn("F(baseline) ", outcome.out)
+        self.assertNotIn("\033", outcome.out)
+
+    def test_terminal_gets_a_table(self):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [PROGRAM, "explain", model(FLOWER), "-i", request(FLOWER), "--baseline",
+             FLOWER_BASELINE], stdout=slave, stderr=subprocess.DEVNULL)
+        os.close(slave)
+        output = b""
+        with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error.
+            while block := os.read(master, 4096):
+                output += block
+        os.close(master)
+        self.assertEqual(process.wait(TIMEOUT_SECONDS), 0)
+        self.assertTrue(output.startswith(b"signature  "), output)
+
+    def test_features_are_named_by_option_header_and_metadata(self):
+        def names(*arguments):
+            outcome = whylight("explain", model(FLOWER), "--baseline", FLOWER_BASELINE,
+                               "--format", "table", *arguments)
+            self.assertEqual(outcome.code, 0, outcome.err)
+            first = outcome.out.split("\n\n")[1].splitlines()[1:]
+            return {line.split()[0] for line in first}
+
+        table = self.file("table.csv", "sl,sw,pl,pw\n5.1,3.5,1.4,0.2\n")
+        self.assertEqual(names("-i", table), {"sl", "sw", "pl", "pw"})
+        self.assertEqual(names("-i", table, "--feature-names", "a,b,c,d"), {"a", "b", "c", "d"})
+        # The metadata's names find their columns, in whatever order they stand.
+        metadata = self.file("metadata.json", json.dumps({
+            "framework": "tensorflow2",
+            "inputs": {"flower": {"input_tensor_name": "flower", "encoding": "bag_of_features",
+                                  "index_feature_mapping": ["pw", "pl", "sw", "sl"]}},
+            "outputs": {"probabilities": {"output_tensor_name": "probabilities"}}}))
+        self.assertEqual(names("-i", table, "--metadata", metadata), {"sl", "sw", "pl", "pw"})
+        outcome = whylight("explain", model(FLOWER), "-i", table, "--metadata", metadata,
+                           "--baseline", FLOWER_BASELINE)
+        backwards = whylight("predict", model(FLOWER), "--signature", "xai_model", "-i", "-",
+                             stdin="[0.2, 1.4, 3.5, 5.1]\n")
+        self.assertEqual(outcome.lines()[0]["prediction"], backwards.lines()[0]["prediction"])
+
+    def test_refusals(self):
+        flower = ("explain", model(FLOWER), "-i", request(FLOWER))
+        integers = "tf2_image_uint8_input"
+        several = "tf2_several_without_xai_model"
+        mixed = "tf2_dict_inputs_mixed"
+        rows = {  # name: (arguments, exit code, pieces of the message)
+            "no_instances": (("explain", model(FLOWER)), 2, "give -i FILE"),
+            "no_such_file": (("explain", model(FLOWER), "-i", "nowhere.json"), 2, "nowhere.json"),
+            "no_such_model": (("explain", "nowhere", "-i", request(FLOWER)), 2, "nowhere"),
+            "no_such_option": ((*flower, "--step", "3"), 2, "--step", "did you mean '--steps'?"),
+            "no_such_method": ((*flower, "--method", "magic"), 2, "--method magic"),
+            "batch_size": ((*flower, "--batch-size", "-1"), 2, "--batch-size",
+                           'expected an integer of 1 or more, got "-1"'),
+            "threads": ((*flower, "--threads", "0"), 2, "--threads", "1 or more"),
+            "seed": ((*flower, "--seed", "-1"), 2, "--seed", "0 or more"),
+            "seed_too_large": ((*flower, "--seed", "18446744073709551616"), 2,
+                               "18446744073709551615 or less"),
+            "steps": ((*flower, "--steps", "0"), 2, "--steps", "1 or more"),
+            "steps_no_number": ((*flower, "--steps", "5O"), 2, "--steps", '"5O"'),
+            "top_k": ((*flower, "--top-k", "0"), 2, "--top-k 0"),
+            "memory": ((*flower, "--memory", "much"), 2, "--memory", "4G"),
+            "device": ((*flower, "--device", "tpu"), 2, "--device", "cpu, gpu or gpu:N"),
+            "format": ((*flower, "--format", "tabel"), 2, "did you mean 'table'?"),
+            "signature": ((*flower, "--signature", "xai_modle"), 2, "xai_modle",
+                          "'serving_default', 'top', 'xai_model'"),
+            "tags": ((*flower, "--tags", "train"), 2, "train", "serve"),
+            "class_outside": ((*flower, "--class", "3"), 2, "--class 3", "classes 0 to 2"),
+            "class_unknown": ((*flower, "--class", "rose", "--labels", "rosa,tulip,lily"), 2,
+                              "--class rose", "did you mean 'rosa'?"),
+            "index_outside": ((*flower, "--output-indices", "0,3"), 2, "--output-indices 3"),
+            "index_no_number": ((*flower, "--output-indices", "a"), 2, "--output-indices"),
+            "labels_missing_file": ((*flower, "--labels", "labels.txt"), 2, "labels.txt",
+                                    "no such file"),
+            "labels_missing_path": ((*flower, "--labels", "./labels"), 2, "./labels"),
+            "labels_count": ((*flower, "--labels", "a,b"), 2, "2 names", "3 elements"),
+            "names_missing_file": ((*flower, "--feature-names", "names.txt"), 2, "names.txt"),
+            "names_count": ((*flower, "--feature-names", "a,b,c"), 2, "3 names", "4 elements"),
+            "names_of_whole_inputs": ((*flower, "--feature-names", "a,b,c,d", "--method",
+                                       "sampled-shapley", "--players", "inputs"), 2,
+                                      "--feature-names"),
+            "baseline_form": ((*flower, "--baseline", "flower"), 2, "NAME=JSON"),
+            "baseline_name": ((*flower, "--baseline", "flowre=0"), 2, "did you mean 'flower'?"),
+            "image_range": ((*flower, "--image-range", "0..7"), 2, "0..255"),
+            "no_such_pass": ((*flower, "--disable-pass", "magic"), 2, "magic", "prune"),
+            "no_such_output": ((*flower, "--output-name", "probs"), 2, "probs", "probabilities"),
+            "output_of_several": (("explain", model(mixed), "-i", request(mixed)), 2,
+                                  "--output-name", "income", "risk"),
+            "no_gradients": (("explain", model(integers), "-i", request(integers)), 3,
+                             "--method sampled-shapley"),
+            "several_signatures": (("explain", model(several), "-i", request(several)), 3,
+                                   "xai_model", "several-signatures"),
+            "unwritable": ((*flower, "-o", "/nowhere/out.jsonl"), 2, "/nowhere/out.jsonl"),
+            "onto_a_directory": ((*flower, "-o", "/"), 2, "Is a directory"),
+            "not_the_wheel": ((*flower, "--tensorflow", "/nowhere"), 2, "/nowhere"),
+        }
+        outcomes = in_parallel({name: row[0] for name, row in rows.items()})
+        for name, (_, code, *pieces) in rows.items():
+            with self.subTest(name):
+                self.expect_refused(outcomes[name], code, *pieces)
+
+    def test_a_request_for_another_signature_is_refused(self):
+        text = json.dumps({"signature_name": "top", "instances": [[5.1, 3.5, 1.4, 0.2]]})
+        outcome = whylight("explain", model(FLOWER), "-i", "-", stdin=text)
+        self.expect_refused(outcome, 2, "signature_name", "'top'", "'xai_model'")
+
+    def test_keys_of_neither_signature(self):
+        """both key sets and the instance's own"""
+        outcome = whylight("explain", model("tf2_tabular_preprocess_two_outputs"), "-i", "-",
+                           stdin='{"foo": 1, "raw": [1, 2, 3]}\n')
+        self.expect(outcome, 1, "line 1: unknown key 'foo' (the signature takes colour, raw; so does "
+                    "serving_default; the instance has foo, raw)")
+        outcome = whylight("explain", model("tf2_image_preprocess"), "-i", "-",
+                           stdin='{"foo": 1}\n')
+        self.expect(outcome, 1, "the signature takes bytes_inputs; so does serving_default; the "
+                    "instance has foo")
+
+    def test_vocabularies_come_with_the_rows(self):
+        """a wrong class that only the first row can tell: nothing is written"""
+        name = "tf1_dnn_classifier_raw"
+        base = ("explain", model(name), "-i", request(name), "--output-name", "probabilities")
+        out = self.folder / "out.jsonl"
+        outcome = whylight(*base, "--class", "rose", "-o", str(out))
+        self.expect_refused(outcome, 2, "--class rose")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_dump_holds_what_is_called(self):
+        outcome = self.explain_flower("--dump-pass", "inline_calls")
+        self.assertEqual(outcome.code, 0)
+        after = outcome.err[outcome.err.index("# after inline_calls"):]
+        self.assertIn(" = MatMul", after)
+        self.assertNotIn("function ", after)  # All is inlined; the saver's are not the model's.
+
+
+class Rows(CommandLineTest):
+    """Good and bad rows, files that appear whole."""
+
+    BAD_SECOND_ROW = f"{FLOWER_INSTANCE}\n[1, 2, 3]\n{FLOWER_INSTANCE}\n"
+
+    def test_a_bad_row_is_set_aside_with_its_reason(self):
+        rows = self.file("rows.jsonl", self.BAD_SECOND_ROW)
+        for verb in ("predict", "explain"):
+            with self.subTest(verb):
+                out = self.folder / f"{verb}.jsonl"
+                outcome = whylight(verb, model(FLOWER), "-i", rows, "-o", str(out))
+                self.expect(outcome, 1, "line 2", "expected 4 values, got 3", "1 row failed",
+                            f"{verb}.errors.jsonl")
+                self.assertEqual(len(out.read_text().splitlines()), 2)
+                errors = [json.loads(line) for line in
+                          (self.folder / f"{verb}.errors.jsonl").read_text().splitlines()]
+                self.assertEqual(len(errors), 1)
+                self.assertEqual(errors[0]["instance"], [1, 2, 3])
+                self.assertEqual(set(errors[0]["error"]), {"code", "status", "place", "message"})
+                self.assertEqual(errors[0]["error"]["status"], "INVALID_ARGUMENT")
+                self.assertEqual(errors[0]["error"]["place"], "line 2")
+
+    def test_bad_rows_in_a_pipe_leave_the_good_ones(self):
+        outcome = whylight("predict", model(FLOWER), "-i", "-", stdin=self.BAD_SECOND_ROW)
+        self.expect(outcome, 1, "line 2")
+        self.assertEqual(len(outcome.lines()), 2)
+
+    BAD = {  # name: (standard input, exit code, pieces)
+        "nothing": ("", 2, "no instances"),
+        "blank_lines": ("\n\n", 2, "no instances"),
+        "no_rows": ('{"instances": []}', 2, "at least one"),
+        "text": ('{"instances": [{"flower": ["old", 1, 1, 1]}]}', 1,
+                 'instances[0].flower[0]: expected a number, got "old"'),
+        "nan": ("[NaN, 1, 1, 1]\n", 1, "NaN is not a finite number"),
+        "too_large": ("[1e39, 1, 1, 1]\n", 1, "out of range of float32"),
+        "key": ('{"flowre": [1, 1, 1, 1]}\n', 1, "did you mean 'flower'?"),
+        "truncated": ('{"instances": [[1, 1, 1, 1]', 2, "line 1"),
+        "header": ("sl,sw,pl\n1,2,3\n", 2, "takes 4 values, got 3 columns"),
+        "instances_and_inputs": ('{"instances": [[1, 1, 1, 1]], "inputs": [[1, 1, 1, 1]]}', 2,
+                                 "both"),
+    }
+
+    def test_bad_input_says_its_place(self):
+        for name, (text, code, *pieces) in self.BAD.items():
+            with self.subTest(name):
+                outcome = whylight("predict", model(FLOWER), "-i", "-", stdin=text)
+                self.expect(outcome, code, *pieces)
+                self.assertEqual(outcome.out, "")
+
+    def test_columns_give_a_line_for_each_row(self):
+        flowers = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.0, 1.7]]
+        columns, rows = (whylight("predict", model(FLOWER), "-i", "-", stdin=json.dumps(body))
+                         for body in ({"inputs": {"flower": flowers}}, {"instances": flowers}))
+        self.expect(columns, 0)
+        self.assertEqual([line["prediction"] for line in columns.lines()],
+                         [line["prediction"] for line in rows.lines()])
+        self.assertEqual(columns.lines()[1]["instance"], {"flower": flowers[1]})
+        self.assertEqual(set(columns.lines()[0]["prediction"]), {"label", "probability"})
+
+    def test_inputs_without_rows_give_a_line_for_each_output_row(self):
+        name = "tf2_ragged_signature"
+        outcome = whylight("predict", model(name), "-i", request(name))
+        self.expect(outcome, 0)
+        self.assertEqual([line["instance"] for line in outcome.lines()],
+                         [{"request": 0, "row": row} for row in range(3)])
+        self.assertTrue(all(isinstance(line["prediction"], float) for line in outcome.lines()))
+
+    def test_a_request_names_its_signature(self):
+        text = json.dumps({"signature_name": "top", "instances": [[5.1, 3.5, 1.4, 0.2]]})
+        path = self.file("request.json", text)
+        outcome = whylight("predict", model(FLOWER), "-i", path)
+        self.expect(outcome, 0)
+        self.assertIsInstance(outcome.lines()[0]["prediction"], int)  # top_class
+        self.expect_refused(whylight("predict", model(FLOWER), "-i", "-", stdin=text), 2,
+                            "signature_name", "--signature top")
+        self.expect_refused(
+            whylight("predict", model(FLOWER), "-i", path, "--signature", "serving_default"), 2,
+            "'top'", "'serving_default'")
+        unknown = self.file("unknown.json", text.replace("top", "tpo"))
+        self.expect_refused(whylight("predict", model(FLOWER), "-i", unknown), 2,
+                            "did you mean 'top'?")
+
+    def test_notes_of_the_reader_are_said(self):
+        table = self.file("table.csv", "a,b,c,d,kind\n5.1,3.5,1.4,0.2,7\n")
+        for verb in ("predict", "explain"):
+            with self.subTest(verb):
+                outcome = whylight(verb, model(FLOWER), "-i", table)
+                self.expect(outcome, 0, "column 'kind' is no input and is ignored")
+
+    def test_named_pipes_are_read_once(self):
+        pipe = self.folder / "rows.jsonl"
+        os.mkfifo(pipe)
+        writer = subprocess.Popen(["sh", "-c", f'printf "%s\\n" "{FLOWER_INSTANCE}" >"$0"', pipe])
+        outcome = whylight("predict", model(FLOWER), "-i", str(pipe))
+        self.assertEqual(writer.wait(TIMEOUT_SECONDS), 0)
+        self.expect(outcome, 0)
+        self.assertEqual(len(outcome.lines()), 1)
+
+    def test_image_files_need_their_range_where_numbers_do(self):
+        """a picture is never scaled by a guess"""
+        name = "tf1_keras_to_estimator_cnn"
+        picture = self.folder / "picture.png"
+        shutil.copyfile(MODELS.parents[1] / "docs" / "images" / "demo.png", picture)
+        outcome = whylight("predict", model(name), "-i", str(picture))
+        self.expect(outcome, 1, "picture.png", "--image-range")
+        outcome = whylight("predict", model(name), "-i", str(picture), "--image-range", "0..1")
+        self.expect(outcome, 0)
+        self.assertEqual(len(outcome.lines()), 1)
+
+    def test_an_output_file_is_replaced_whole_or_not_at_all(self):
+        out = self.folder / "out.jsonl"
+        out.write_text("before\n")
+        failed = whylight("predict", model(FLOWER), "-i", "-", "-o", str(out), stdin="")
+        self.expect_refused(failed, 2, "no instances")
+        self.assertEqual(out.read_text(), "before\n")
+        self.assertEqual(os.listdir(self.folder), ["out.jsonl"])
+        done = whylight("predict", model(FLOWER), "-i", request(FLOWER), "-o", str(out))
+        self.expect(done, 0)
+        self.assertEqual(done.out, "")
+        self.assertEqual(len(out.read_text().splitlines()), 3)
+        self.assertEqual(os.listdir(self.folder), ["out.jsonl"])
+
+
+class Interruptions(CommandLineTest):
+    def wait_for(self, what, process):
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not what():
+            self.assertIsNone(process.poll(), "ended by itself")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def start(self, *arguments, stdin):
+        process = subprocess.Popen([PROGRAM, *arguments], stdin=stdin, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_ctrl_c_leaves_no_output(self):
+        """in the middle of the work, and while it waits for more rows"""
+        rows = self.file("rows.jsonl", f"{FLOWER_INSTANCE}\n" * 2000)
+        long_job = ("explain", model(FLOWER), "-i", rows, "--steps", "2000", "--top-k", "3")
+        waiting = ("predict", model(FLOWER), "-i", "-")
+        for arguments, number in ((long_job, signal.SIGINT), (waiting, signal.SIGINT),
+                                  (long_job, signal.SIGTERM)):
+            with self.subTest(verb=arguments[0], signal=number):
+                out = self.folder / "out.jsonl"
+                process = self.start(*arguments, "-o", str(out), stdin=subprocess.PIPE)
+                if arguments is waiting:
+                    time.sleep(2)  # Until it reads: nothing shows that it does.
+                else:
+                    self.wait_for(lambda: list(self.folder.glob("out.jsonl.tmp-*")), process)
+                process.send_signal(number)
+                self.assertEqual(process.wait(TIMEOUT_SECONDS), 128 + number)
+                self.assertEqual(os.listdir(self.folder), ["rows.jsonl"])
+
+    def test_a_reader_that_leaves_is_no_error(self):
+        """| head -1"""
+        rows = self.file("rows.jsonl", f"{FLOWER_INSTANCE}\n" * 2000)
+        for arguments in (("predict", model(FLOWER), "-i", rows), ("help", "--markdown")):
+            with self.subTest(arguments[0]):
+                reader, writer = os.pipe()
+                os.close(reader)
+                outcome = whylight(*arguments, stdout=writer)
+                os.close(writer)
+                self.assertEqual((outcome.code, outcome.err), (128 + signal.SIGPIPE, ""))
+
+    def test_a_full_disk_is_an_error_of_every_command(self):
+        calls = {
+            "inspect": ("inspect", model(FLOWER)),
+            "inspect_json": ("inspect", model(FLOWER), "--json"),
+            "check": ("check", model(FLOWER)),
+            "check_json": ("check", model(FLOWER), "--json"),
+            "example": ("predict", model(FLOWER), "--example"),
+            "predict": ("predict", model(FLOWER), "-i", request(FLOWER)),
+            "explain": ("explain", model(FLOWER), "-i", request(FLOWER)),
+            "table": ("explain", model(FLOWER), "-i", request(FLOWER), "--format", "table"),
+            "doctor": ("doctor",),
+            "completion": ("completion", "bash"),
+            "help": ("help",),
+            "help_of_one": ("help", "explain"),
+            "help_option": ("explain", "--help"),
+            "version": ("--version",),
+        }
+        for name, arguments in calls.items():
+            with self.subTest(name), open("/dev/full", "w") as full:
+                outcome = whylight(*arguments, stdout=full)
+                self.expect(outcome, 2, "standard output")
+        outcome = whylight("predict", model(FLOWER), "-i", request(FLOWER), "-o", "/dev/full")
+        self.expect_refused(outcome, 2, "/dev/full", "No space left on device")
+
+
+class Check(CommandLineTest):
+    EXIT_CODES = {"explain": 0, "refuse": 3, "predict_only": 3, "load_error": 2}
+
+    def test_run_gives_the_makers_verdicts(self):
+        names = sorted(path.parent.name for path in MODELS.glob("*/about.json"))
+        self.assertGreater(len(names), 40)
+        calls = {}
+        for name in names:
+            tags = ("--tags", ",".join(about(name)["tags"])) if "tags" in about(name) else ()
+            calls[name] = ("check", model(name), "--run", "--json", "--threads", "1", *tags)
+        for name, outcome in in_parallel(calls).items():
+            with self.subTest(name):
+                report = json.loads(outcome.out)
+                self.assertEqual(report["verdict"], about(name)["verdict"], outcome.out)
+                self.expect(outcome, self.EXIT_CODES[report["verdict"]])
+                self.assertEqual(outcome.err, "")
+                for problem in report["problems"]:
+                    self.assertLessEqual({"rule", "place", "message", "fix"}, set(problem))
+                if report["verdict"] != "explain":
+                    self.assertTrue(report["problems"])
+                    continue
+                explain = about(name)["explain"]
+                self.assertEqual(report["signature"], explain["signature"])
+                self.assertEqual(report["preprocess"], explain.get("preprocess"))
+                self.assertIn("sampled-shapley" if not explain["ig"] else "integrated-gradients",
+                              report["methods"] + ["integrated-gradients"] * explain["ig"])
+
+    def test_an_unknown_signature_is_a_verdict(self):
+        outcome = whylight("check", model(FLOWER), "--signature", "tpo", "--json")
+        self.expect(outcome, 3)
+        report = json.loads(outcome.out)
+        self.assertEqual(report["verdict"], "refuse")
+        self.assertEqual(report["problems"][0]["rule"], "unknown-signature")
+
+
+class Inspect(CommandLineTest):
+    def test_shows_signatures_and_the_choice(self):
+        outcome = whylight("inspect", model(FLOWER), "--json")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertEqual(set(report["signatures"]), {"serving_default", "top", "xai_model", "__saved_model_init_op"})
+        self.assertEqual(report["explained"]["signature"], "xai_model")
+        self.assertEqual(report["signatures"]["xai_model"]["inputs"]["flower"]["shape"], [-1, 4])
+        self.assertEqual(whylight("show", model(FLOWER), "--json").out, outcome.out)
+        self.assertIn("<- explained", whylight("inspect", model(FLOWER)).out)
+
+    def test_takes_the_newest_version_of_an_export_base(self):
+        for version in ("9", "10"):
+            (self.folder / version).symlink_to(model(FLOWER))
+        outcome = whylight("inspect", str(self.folder))
+        self.expect(outcome, 0)
+        self.assertIn(str(self.folder / "10"), outcome.out)
+
+
+class Examples(CommandLineTest):
+    def test_every_example_is_a_request_that_runs(self):
+        # Not tf2_sparse_signature: no signature says how wide the dense shape must be.
+        names = ["tf2_ragged_signature", "tf2_image_preprocess",
+                 "tf2_dict_inputs_mixed", "tf2_fixed_batch_one", "tf1_dnn_classifier_raw",
+                 "tf2_lookup_asset", "tf2_image_uint8_input", FLOWER]
+        for name in names:
+            with self.subTest(name):
+                example = whylight("predict", model(name), "--example")
+                self.expect(example, 0)
+                path = self.file(f"{name}.json", example.out)
+                outcome = whylight("predict", model(name), "-i", path)
+                self.expect(outcome, 0)
+                self.assertGreaterEqual(len(outcome.lines()), 1)
+
+    def test_inputs_without_rows_are_sent_as_columns(self):
+        example = whylight("predict", model("tf2_ragged_signature"), "--example")
+        self.assertEqual(json.loads(example.out),
+                         {"inputs": {"values": [0.0], "values_1": [0, 1]}})
+
+
+class Program(CommandLineTest):
+    def test_help(self):
+        outcome = whylight("help", "explain")
+        self.expect(outcome, 0)
+        self.assertIn("Usage: whylight explain [OPTIONS] MODEL\n", outcome.out)
+        self.assertIn("Examples:\n", outcome.out)
+        self.assertNotIn("... ...", outcome.out)
+        self.assertEqual(whylight("explain", "--help").out, outcome.out)
+        for line in outcome.out.splitlines():
+            self.assertEqual(line, line.rstrip())
+
+    def test_wrong_commands(self):
+        self.expect(whylight("explian", "x"), 2, "did you mean 'explain'?")
+        self.expect(whylight("help", "explian"), 2, "did you mean 'explain'?")
+        self.expect(whylight("inspect"), 2, "MODEL")
+        self.expect(whylight("completion", "tcsh"), 2, "bash|zsh|fish")
+        nothing = whylight()
+        self.assertEqual(nothing.code, 2)
+        self.assertIn("Subcommands:", nothing.out)
+
+    def test_version_names_both_programs(self):
+        outcome = whylight("--version")
+        self.expect(outcome, 0)
+        self.assertRegex(outcome.out, r"^whylight \d+\.\d+\.\d+\nTensorFlow 2\.\d+\.\d+ \(/")
+
+    def test_doctor_says_what_was_found(self):
+        outcome = whylight("doctor", "--json")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertRegex(report["tensorflow"]["version"], r"^2\.")
+        self.assertTrue(os.path.exists(report["tensorflow"]["library"]))
+        self.assertGreaterEqual(report["cores"], 1)
+        self.assertGreater(report["memoryBytes"], 0)
+        text = whylight("doctor").out
+        for word in ("cores", "memory", "TensorFlow", "library", "found by", "GPU"):
+            self.assertIn(word, text)
+        missing = whylight("doctor", "--tensorflow", str(self.folder))
+        self.expect(missing, 2, str(self.folder))
+
+    def test_runs_from_any_folder(self):
+        self.expect(whylight("predict", model(FLOWER), "-i", request(FLOWER), cwd="/"), 0)
+
+    def complete(self, *words):
+        """What bash offers for the last word."""
+        script = 'source <("$0" completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' \
+                 '_whylight; printf "%s\\n" "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", script, PROGRAM, *words], text=True,
+                              capture_output=True, check=True, cwd=self.folder)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split("\n")[:-1]
+
+    def test_bash_completes(self):
+        self.file("a model.json", "")
+        self.assertEqual(self.complete("whylight", "ex"), ["explain"])
+        self.assertEqual(self.complete("whylight", "sh"), ["show"])
+        self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline"])
+        self.assertEqual(self.complete("whylight", "explain", "a"), ["a model.json"])
+        self.assertEqual(self.complete("whylight", "explain", "--format", ""), ["jsonl", "table"])
+        self.assertEqual(self.complete("whylight", "help", "insp"), ["inspect"])
+        self.assertEqual(self.complete("whylight", "completion", "z"), ["zsh"])
+
+    def test_other_shells_read_their_scripts(self):
+        for shell, check in (("zsh", ("zsh", "-n")), ("fish", ("fish", "--no-execute"))):
+            with self.subTest(shell):
+                script = whylight("completion", shell)
+                self.expect(script, 0)
+                self.assertIn("whylight", script.out)
+                if shutil.which(shell):
+                    path = self.file(shell, script.out)
+                    subprocess.run([*check, path], check=True)
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
