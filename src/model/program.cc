@@ -4,8 +4,12 @@
 #include <map>
 #include <set>
 
+#include "graph/passes/effects.h"
+#include "graph/passes/functionalize_control_flow.h"
+#include "graph/passes/hoist_reads.h"
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
+#include "graph/passes/tensor_arrays_to_lists.h"
 
 namespace whylight {
 namespace {
@@ -395,6 +399,17 @@ Result<Program> BuildProgram(const Model& model, const ProgramSpec& spec) {
   }
   Prune prune;
   WHYLIGHT_RETURN_IF_ERROR(RunPass(prune, program));
+  if (HasControlFlow(program.graph)) {
+    // Before anybody asks which gradients there are: TF1's loops and branches have none as they
+    // are.
+    HoistReads hoist_reads;
+    TensorArraysToLists tensor_arrays_to_lists;
+    FunctionalizeControlFlow functionalize_control_flow;
+    WHYLIGHT_RETURN_IF_ERROR(RunPass(hoist_reads, program));
+    WHYLIGHT_RETURN_IF_ERROR(RunPass(tensor_arrays_to_lists, program));
+    WHYLIGHT_RETURN_IF_ERROR(RunPass(functionalize_control_flow, program));
+    WHYLIGHT_RETURN_IF_ERROR(RunPass(prune, program));
+  }
   return program;
 }
 

@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <set>
 
 #include "explain/trial_run.h"
 #include "io/files.h"
@@ -24,9 +23,6 @@ namespace whylight {
 namespace {
 
 namespace fs = std::filesystem;
-
-// TF1's control flow on the gradient's path: refused by op and node.
-const std::set<std::string> kNoGradientYet = {"tf1_control_flow_v1", "tf1_dynamic_rnn"};
 
 struct ModelFolder {
   std::string name;
@@ -243,13 +239,6 @@ TEST_P(ModelsTest, IntegratesGradientsAsTensorFlowDoes) {
     EXPECT_EQ(explainer.status().code(), StatusCode::kFailedPrecondition)
         << explainer.status().message();
     EXPECT_NE(explainer.status().message().find("sampled-shapley"), std::string::npos);
-    return;
-  }
-  if (kNoGradientYet.contains(GetParam().name)) {
-    ASSERT_FALSE(explainer.ok());
-    EXPECT_EQ(explainer.status().code(), StatusCode::kUnimplemented)
-        << explainer.status().message();
-    line().note += ", no gradient yet";
     return;
   }
   ASSERT_TRUE(explainer.ok()) << explainer.status().message();
