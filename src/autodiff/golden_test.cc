@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -18,6 +20,7 @@
 #include "graph/export.h"
 #include "graph/import.h"
 #include "graph/passes/inline_calls.h"
+#include "testing/page.h"
 #include "testing/runtime_test.h"
 
 namespace whylight {
@@ -39,6 +42,7 @@ struct NamedTensor {
 
 struct Case {
   std::string name, op, graph_def;
+  std::string made_by;  // The version of TensorFlow.
   bool numeric = true;
   bool needs_shapes = false;
   double tolerance = 0;  // 0: by dtype.
@@ -51,7 +55,6 @@ Result<Tensor> Decode(std::string bytes) { return DecodeTensor(TensorBytes{std::
 
 // Adds one field to the case it belongs to.
 Status AddField(char tag, std::string payload, std::vector<Case>& cases) {
-  if (tag == 'P') return {};
   if (tag == 'C') {
     cases.emplace_back().name = std::move(payload);
     return {};
@@ -117,14 +120,21 @@ Result<std::vector<Case>> ReadCases(const std::string& path) {
   buffer << file.rdbuf();
   const std::string data = std::move(buffer).str();
   std::vector<Case> cases;
+  std::string made_by;
   for (std::size_t at = 0; at < data.size();) {
     constexpr std::size_t kHead = 5;
     if (data.size() - at < kHead) return DataLoss(path + ": truncated");
     std::uint32_t length = 0;
     std::memcpy(&length, data.data() + at + 1, sizeof length);
     if (data.size() - at - kHead < length) return DataLoss(path + ": truncated");
-    const Status status = AddField(data[at], data.substr(at + kHead, length), cases);
-    if (!status.ok()) return status.In(path + " at byte " + std::to_string(at));
+    std::string payload = data.substr(at + kHead, length);
+    if (data[at] == 'P') {
+      made_by = std::move(payload);
+    } else {
+      const Status status = AddField(data[at], std::move(payload), cases);
+      if (!status.ok()) return status.In(path + " at byte " + std::to_string(at));
+      cases.back().made_by = made_by;
+    }
     at += kHead + length;
   }
   return cases;
@@ -197,13 +207,91 @@ std::string ToString(const std::vector<double>& values) {
   return std::move(text).str();
 }
 
+constexpr const char* kFamilies[] = {"math",     "reduce",   "nn",          "array",
+                                     "spectral", "sparse",   "linalg",      "image",
+                                     "backward", "sequence", "control_flow"};
+
+// What was compared in one family, or of one dtype.
 struct Summary {
   std::set<std::string> ops;
   int cases = 0, compared = 0, differentiated = 0;
-  int nodes = 0, reference_nodes = 0;                   // Of the graphs that were compared by size.
-  double largest_error = 0, largest_numeric_error = 0;  // Relative to the case's tolerance.
+  int nodes = 0, reference_nodes = 0;  // Of the graphs that were compared by size.
+  double largest_error = 0;            // Relative to the largest element of the gradient.
+  double largest_share = 0, largest_numeric_share = 0;  // Of the tolerance.
   std::string worst, worst_numeric;
 };
+
+// All families that have run, by name, and the gradients of each dtype; those of cases with a
+// tolerance of their own under "".
+struct Report {
+  std::map<std::string, Summary> families, dtypes;
+};
+
+Report& TheReport() {
+  static Report report;
+  return report;
+}
+
+// As docs/gradients.md has it.
+std::string Print(const Report& report) {
+  std::ostringstream text;
+  text << std::setprecision(1) << std::scientific;
+  text << "| cases of | ops | cases | gradients compared | central differences |\n"
+       << "| --- | ---: | ---: | ---: | ---: |\n";
+  const auto row = [&](const std::string& name, const Summary& s) {
+    text << "| " << name << " | " << s.ops.size() << " | " << s.cases << " | " << s.compared
+         << " | " << s.differentiated << " |\n";
+  };
+  Summary all;
+  for (const char* name : kFamilies) {
+    const Summary& s = report.families.at(name);
+    row(name, s);
+    all.ops.insert(s.ops.begin(), s.ops.end());
+    all.cases += s.cases;
+    all.compared += s.compared;
+    all.differentiated += s.differentiated;
+    all.largest_numeric_share = std::max(all.largest_numeric_share, s.largest_numeric_share);
+  }
+  row("all", all);
+  text << "\n| gradients of | compared | largest error | of the tolerance |\n"
+       << "| --- | ---: | ---: | ---: |\n";
+  for (const auto& [dtype, s] : report.dtypes) {
+    text << "| " << (dtype.empty() ? "cases with a tolerance of their own" : dtype) << " | "
+         << s.compared << " | " << s.largest_error << " | " << s.largest_share << " |\n";
+  }
+  text << "\nCentral differences: largest error " << all.largest_numeric_share
+       << " of the tolerance.\n";
+  return std::move(text).str();
+}
+
+// The same words in both, but for errors, numbers with an exponent: another processor rounds in
+// another order. Ten times as much is no longer that.
+bool Agree(const std::string& page, const std::string& found) {
+  std::istringstream a(page), b(found);
+  std::string left, right;
+  while (a >> left) {
+    if (!(b >> right)) return false;
+    if (left == right) continue;
+    const bool both_errors =
+        left.find("e-") != std::string::npos && right.find("e-") != std::string::npos;
+    if (!both_errors || std::stod(right) > 10 * std::stod(left)) return false;
+  }
+  return !(b >> right);
+}
+
+// Behind all families: the table, held against the page. A run of some families proves nothing.
+class PageOfCases : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (TheReport().families.size() != std::size(kFamilies)) return;
+    const std::string table = Print(TheReport());
+    std::cout << table;
+    if (Agree(PartOfPage("gradients.md", "cases"), table)) return;
+    EXPECT_TRUE(PageHolds("gradients.md", "cases", table));
+  }
+};
+[[maybe_unused]] const testing::Environment* const kPage =
+    testing::AddGlobalTestEnvironment(new PageOfCases);
 
 class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const char*> {
  protected:
@@ -382,6 +470,18 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
     return count;
   }
 
+  // Whether this TensorFlow has the op and a kernel for the case. That of the golden file has.
+  static bool RuntimeKnows(const Case& c) {
+    if (runtime().info().version == c.made_by) return true;
+    const Result<Prepared> p = Prepare(c, Shapes::kNone);
+    if (!p.ok()) return true;  // Ours, and so for Check to report.
+    const auto exported = ExportGraph(p->graph, {.target = &RuntimeOps()});
+    if (!exported.ok()) return false;
+    std::vector<std::string> fetches;
+    for (const NamedTensor& y : c.ys) fetches.push_back(y.name);
+    return RunGraph(exported->graph_def, p->feeds, fetches).ok();
+  }
+
   static void CheckRefused(const Case& c, std::size_t x, bool static_shapes) {
     Result<Prepared> p = Prepare(c, static_shapes ? Shapes::kDeclared : Shapes::kNone);
     ASSERT_TRUE(p.ok()) << p.status().message();
@@ -400,10 +500,13 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
     const double error = RelativeError(found, expected);
     EXPECT_LE(error, tolerance) << "found    " << ToString(found) << "\nexpected "
                                 << ToString(expected);
-    ++summary_.compared;
-    if (error / tolerance > summary_.largest_error) {
-      summary_.largest_error = error / tolerance;
-      summary_.worst = c.name;
+    Summary& of_dtype = TheReport().dtypes[c.tolerance > 0 ? std::string() : DTypeName(dx.dtype())];
+    for (Summary* s : {&summary_, &of_dtype}) {
+      ++s->compared;
+      s->largest_error = std::max(s->largest_error, error);
+      if (error / tolerance <= s->largest_share) continue;
+      s->largest_share = error / tolerance;
+      s->worst = c.name;
     }
   }
 
@@ -455,8 +558,8 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
       EXPECT_LE(error, kTolerance) << "element " << i << ": the rule says " << dx.Number(i)
                                    << ", a central difference " << slope;
       ++summary_.differentiated;
-      if (error / kTolerance > summary_.largest_numeric_error) {
-        summary_.largest_numeric_error = error / kTolerance;
+      if (error / kTolerance > summary_.largest_numeric_share) {
+        summary_.largest_numeric_share = error / kTolerance;
         summary_.worst_numeric = c.name;
       }
     }
@@ -470,25 +573,35 @@ TEST_P(GoldenTest, GradientsAreTensorFlowsOwnAndThoseOfCentralDifferences) {
   const auto cases =
       ReadCases(std::string(WHYLIGHT_SOURCE_DIR) + "/tests/golden/gradients_" + family + ".bin");
   ASSERT_TRUE(cases.ok()) << cases.status().message();
-  ASSERT_GT(cases->size(), 100u);
+  ASSERT_FALSE(cases->empty());
+  int unknown = 0;
   for (const Case& c : *cases) {
+    if (!RuntimeKnows(c)) {
+      ++unknown;
+      continue;
+    }
     summary_.ops.insert(c.op);
     ++summary_.cases;
     Check(c, false);
     Check(c, true);
   }
   std::cout << family << ": " << summary_.ops.size() << " ops, " << summary_.cases << " cases, "
-            << summary_.compared << " gradients compared, largest error " << summary_.largest_error
+            << summary_.compared << " gradients compared, largest error " << summary_.largest_share
             << " of the tolerance (" << summary_.worst << "); " << summary_.differentiated
-            << " central differences, largest error " << summary_.largest_numeric_error
+            << " central differences, largest error " << summary_.largest_numeric_share
             << " of the tolerance (" << summary_.worst_numeric << ")\n";
   if (summary_.reference_nodes > 0) {
     std::cout << family << ": " << summary_.nodes << " nodes where TensorFlow's own graphs have "
               << summary_.reference_nodes << "\n";
   }
+  if (unknown > 0) {
+    // An older one: not all of them, or none would be tested.
+    std::cout << family << ": " << unknown << " cases are beyond this TensorFlow\n";
+    EXPECT_LT(unknown, static_cast<int>(cases->size()) / 4);
+    return;
+  }
+  TheReport().families[family] = summary_;
 }
-
-constexpr const char* kFamilies[] = {"math", "reduce", "nn", "array", "control_flow"};
 
 INSTANTIATE_TEST_SUITE_P(, GoldenTest, testing::ValuesIn(kFamilies),
                          [](const auto& row) { return std::string(row.param); });
@@ -550,8 +663,9 @@ TEST(GoldenFilesTest, HoldACaseForEveryRule) {
     }
   }
   // Ops that a plain session cannot run or that always refuse.
-  for (const char* op : {"DebugIdentity", "DebugIdentityV2", "PreventGradient", "RefIdentity",
-                         "QuantizeAndDequantize", "XlaSharding", "_EagerConst"}) {
+  for (const char* op :
+       {"CTCLossV2", "DebugGradientRefIdentity", "DebugIdentity", "DebugIdentityV2",
+        "PreventGradient", "RefIdentity", "QuantizeAndDequantize", "XlaSharding", "_EagerConst"}) {
     seen.insert(op);
   }
   std::string without;

@@ -181,12 +181,12 @@ TEST_F(GradientsTest, ArgMaxAndComparisonsAreCuts) {
 TEST_F(GradientsTest, AllOpsWithoutARuleAreListed) {
   const Output x = Placeholder("x");
   const Output det = Named("det", b_.Op("MatrixExponential", {x}));
-  const Output y = Named("next", b_.Op("NextAfter", {det, x}));
+  const Output y = Named("next", b_.Op("RandomShuffle", {det}));
   const auto dx = Gradients({y}, {x});
   ASSERT_FALSE(dx.ok());
   EXPECT_EQ(dx.status().code(), StatusCode::kUnimplemented);
   EXPECT_EQ(dx.status().message(),
-            "no gradient is known for MatrixExponential 'det', NextAfter 'next'");
+            "no gradient is known for MatrixExponential 'det', RandomShuffle 'next'");
   const PathAnalysis path = Analyse({y}, {x});
   EXPECT_THAT(path.reaches, ElementsAre(true));
   ASSERT_EQ(path.missing.size(), 2u);

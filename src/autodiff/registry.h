@@ -35,6 +35,15 @@ struct GradientRule {
   bool zero = false;
 };
 
+// The rules of one file of ops/.
+struct GradientFamily {
+  const char* title;
+  std::span<const GradientRule> rules;  // Sorted by op.
+};
+
+// All of them, in the order of docs/gradients.md.
+std::span<const GradientFamily> GradientFamilies();
+
 // nullptr for an op that nobody wrote a rule for.
 const GradientRule* FindGradientRule(std::string_view op);
 

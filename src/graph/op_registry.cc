@@ -62,6 +62,13 @@ Result<AttrDef> ReadAttrDef(pbf_reader message) {
         WHYLIGHT_ASSIGN_OR_RETURN(attr.default_value, DecodeAttr(View(message)));
         break;
       }
+      case Bytes(7): {  // Of a string too: its allowed values are not needed.
+        WHYLIGHT_ASSIGN_OR_RETURN(AttrValue allowed, DecodeAttr(View(message)));
+        if (auto* types = std::get_if<std::vector<DType>>(&allowed)) {
+          attr.allowed_types = std::move(*types);
+        }
+        break;
+      }
       default:
         message.skip();
     }

@@ -31,6 +31,7 @@ struct AttrDef {
   std::string name;
   std::string type;  // "type", "int", "list(shape)", ...
   std::optional<AttrValue> default_value;
+  std::vector<DType> allowed_types;  // Of a type or a list of types; empty: any.
 };
 
 struct OpDef {

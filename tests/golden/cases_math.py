@@ -177,7 +177,6 @@ def _binary():
             )
     rows += [
         case("Pow", x(2, dtype="complex128", low=0.3), x(2, dtype="complex128", low=0.3)),
-        case("SquaredDifference", x(2, dtype="complex64"), x(2, dtype="complex64")),
         case("AddV2", x(2, 3, dtype="bfloat16"), x(3, dtype="bfloat16"), tolerance=2e-2),
         case(
             "Maximum",
@@ -557,8 +556,40 @@ def _composites():
     ]
 
 
+def _complex_parts():
+    """Where TensorFlow's gradient is wrong for complex numbers: real parts in, a real part out."""
+    rows = []
+    for op, arguments in (
+        ("MulNoNan", ("x", "y")),
+        ("SquaredDifference", ("x", "y")),
+        ("Xlogy", ("x", "y")),
+        ("Xlog1py", ("x", "y")),
+        ("Xdivy", ("x", "y")),
+    ):
+        for known in (None, "rank?"):
+            rows.append(
+                case(
+                    op,
+                    x(2, 3, known=known),
+                    x(2, 3, known=known),
+                    x(3, known=known),
+                    x(3, known=known),
+                    fn=lambda a, b, c, d, op=op, names=arguments: tf.math.real(
+                        getattr(_raw, op)(
+                            **dict(zip(names, (tf.complex(a, b), tf.complex(c, d))))
+                        )
+                        * (1 + 2j)
+                    ),
+                    reference=False,
+                    name=f"{op}_parts{'_unknown' if known else ''}",
+                )
+            )
+    return rows
+
+
 CASES = (
-    _unary()
+    _complex_parts()
+    + _unary()
     + _gradient_ops()
     + _binary()
     + _choices()

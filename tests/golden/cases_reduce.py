@@ -254,4 +254,26 @@ def _segments():
     return rows
 
 
-CASES = _reductions() + _scans() + _order() + _segments()
+def _complex_parts():
+    """Where TensorFlow's gradient is wrong for complex numbers: real parts in, a real part out."""
+    made = {
+        "EuclideanNorm": lambda z: _raw.EuclideanNorm(input=z, axis=[0]),
+        "SegmentProd": lambda z: _raw.SegmentProd(data=z, segment_ids=[0, 0, 2, 2, 2]),
+        "UnsortedSegmentProd": lambda z: _raw.UnsortedSegmentProd(
+            data=z, segment_ids=[2, 0, 2, 1, 0], num_segments=4
+        ),
+    }
+    return [
+        case(
+            op,
+            x(5, 2),
+            x(5, 2),
+            fn=lambda a, b, f=f: tf.math.real(f(tf.complex(a, b)) * (1 + 2j)),
+            reference=False,
+            name=f"{op}_parts",
+        )
+        for op, f in made.items()
+    ]
+
+
+CASES = _complex_parts() + _reductions() + _scans() + _order() + _segments()

@@ -3,9 +3,10 @@
 
     .venv/bin/python tests/golden/make_gradients.py [family ...]     (all families by default)
 
-For each case of cases_<family>.py (families: math, reduce, nn, array, control_flow) it builds a graph with one op
-under test, runs tf.gradients on it with a random cotangent, and appends the graph, the values and
-the expected gradients to gradients_<family>.bin. src/autodiff/golden_test.cc replays that file.
+For each case of cases_<family>.py it builds a graph with one op under test, runs tf.gradients on it
+with a random cotangent, and appends the graph, the values and the expected gradients to
+gradients_<family>.bin. src/autodiff/golden_test.cc replays that file. The first case of each op is
+repeated in the other dtypes that TensorFlow can do, and without a static rank.
 
 A cases file holds one list, CASES, of case(...) rows:
 
@@ -36,6 +37,7 @@ import os
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # Some oneDNN gradient kernels corrupt the heap.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+import dataclasses
 import importlib
 import inspect
 import pathlib
@@ -49,9 +51,43 @@ from tensorflow.python.framework import op_def_registry
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
-FAMILIES = ("math", "reduce", "nn", "array", "control_flow")
+FAMILIES = (
+    "math",
+    "reduce",
+    "nn",
+    "array",
+    "spectral",
+    "sparse",
+    "linalg",
+    "image",
+    "backward",
+    "sequence",
+    "control_flow",
+)
 COUNTED = ("control_flow",)  # Whose graphs are compared by their size.
 MAX_BYTES = 1_500_000  # The files are committed.
+DTYPES = ("float32", "float16", "bfloat16", "complex64", "complex128")
+# Rounding to 11 and to 8 bits, a dozen times, here and in TensorFlow's own gradient.
+HALF = {"float16": 1e-2, "bfloat16": 8e-2}
+SINGLE = 2e-3  # Of what needs a tolerance of its own in float64 already.
+# TensorFlow's gradients of these forget a conjugate, or take what is real for complex; or they depend
+# on a phase (Eig, Svd); or a complex gradient is cut (Cast, stop_gradient).
+NOT_CONJUGATED = (
+    "Cast",
+    "Cumprod",
+    "Eig",
+    "EuclideanNorm",
+    "Identity",
+    "LogMatrixDeterminant",
+    "MulNoNan",
+    "SegmentProd",
+    "SquaredDifference",
+    "Svd",
+    "UnsortedSegmentProd",
+    "Xdivy",
+    "Xlog1py",
+    "Xlogy",
+)
 
 
 def field(tag, payload=b""):
@@ -152,8 +188,8 @@ def run_apart(graph_def, fetches, feeds):
             )
 
 
-def evaluate(row, counted):
-    """Fields of one case."""
+def evaluate(row, counted=False, want_gradient=False):
+    """Fields of one case. With want_gradient it is an error that TensorFlow says there is none."""
     builder = Builder(zlib.crc32(row.name.encode()))
     with tf.Graph().as_default() as graph:
         if row.fn is not None:
@@ -172,23 +208,24 @@ def evaluate(row, counted):
         feeds = builder.explained + builder.fed
         xs = [tensor for tensor, _ in builder.explained]
         values = run_apart(graph_def, differentiable, feeds)
-        with tf.compat.v1.Session(graph=graph) as session:
-            dys = [
-                cotangent(builder.rng, y, v) for y, v in zip(differentiable, values, strict=True)
-            ]
+        dys = [cotangent(builder.rng, y, v) for y, v in zip(differentiable, values, strict=True)]
+        dxs = [None] * len(xs)
+        if row.reference and differentiable:
+            dxs = tf.gradients(differentiable, xs, [tf.constant(d) for d in dys])
+        if want_gradient and all(dx is None for dx in dxs):
+            raise ValueError(f"{row.name}: no gradient")
+        dxs = [None if dx is None else tf.convert_to_tensor(dx) for dx in dxs]
+        if row.refused:
             dxs = [None] * len(xs)
-            if row.reference and differentiable:
-                dxs = tf.gradients(differentiable, xs, [tf.constant(d) for d in dys])
-            dxs = [None if dx is None else tf.convert_to_tensor(dx) for dx in dxs]
-            if row.refused:
-                dxs = [None] * len(xs)
-            found = [t.name for t in [*differentiable, *dxs] if t is not None]
-            # Calls are inlined by us, and shared by TensorFlow: no comparison.
-            counted = counted and not any("PartitionedCall" in n.op for n in graph_def.node)
-            nodes = count_nodes(graph.as_graph_def(), found) if counted else 0
-            expected = []
-            for dx in dxs:
-                expected.append(None if dx is None else session.run(dx, dict(feeds)))
+        named = [t.name for t in [*differentiable, *dxs] if t is not None]
+        # Calls are inlined by us, and shared by TensorFlow: no comparison.
+        counted = counted and not any("PartitionedCall" in n.op for n in graph_def.node)
+        nodes = count_nodes(graph.as_graph_def(), named) if counted else 0
+        wanted = [dx for dx in dxs if dx is not None]
+        # In a session of their own: an op that draws at random begins anew there.
+        with tf.compat.v1.Session(graph=graph) as session:
+            found = iter(session.run(wanted, dict(feeds)))
+        expected = [None if dx is None else next(found) for dx in dxs]
 
     result = (
         field("C", row.name)
@@ -216,6 +253,69 @@ def evaluate(row, counted):
     return result
 
 
+def flat(inputs):
+    for spec in inputs:
+        yield from flat(spec) if isinstance(spec, (list, tuple)) else [spec]
+
+
+def map_inputs(inputs, change):
+    return tuple(
+        list(map_inputs(s, change)) if isinstance(s, (list, tuple)) else change(s) for s in inputs
+    )
+
+
+def allowed_dtypes(op):
+    """What the op's definition allows for one of its inputs."""
+    definition = op_def_registry.get(op)
+    if definition is None:
+        return set()
+    of_inputs = {arg.type_attr for arg in definition.input_arg}
+    allowed = set()
+    for attr in definition.attr:
+        if attr.type == "type" and attr.name in of_inputs:
+            allowed |= set(attr.allowed_values.list.type) or {
+                tf.as_dtype(d).as_datatype_enum for d in DTYPES
+            }
+    return {tf.as_dtype(number).name for number in allowed}
+
+
+def more_rows(rows):
+    """The first case of each op once more: in the other dtypes, and without a static rank.
+
+    Those that TensorFlow has no kernel for, or no gradient of, are left out when they are run.
+    """
+    first, dtypes, unknown = {}, {}, set()
+    for row in rows:
+        explained = [s for s in flat(row.inputs) if s.kind == "x"]
+        dtypes.setdefault(row.op, set()).update(s.dtype for s in explained)
+        if any(s.known is not None for s in explained):
+            unknown.add(row.op)
+        in_float64 = explained and all(s.dtype == "float64" for s in explained)
+        if in_float64 and row.reference and not any(s.known for s in explained):
+            first.setdefault(row.op, row)
+    for op, row in first.items():
+        for dtype in DTYPES:
+            if dtype in dtypes[op] or dtype not in allowed_dtypes(op):
+                continue
+            if dtype.startswith("complex") and op in NOT_CONJUGATED:
+                continue
+            change = lambda s, d=dtype: (
+                dataclasses.replace(s, dtype=d) if s.dtype == "float64" else s
+            )
+            yield dataclasses.replace(
+                row,
+                name=f"{op}_in_{dtype}",
+                inputs=map_inputs(row.inputs, change),
+                tolerance=HALF.get(dtype)
+                or (row.tolerance and {"complex128": row.tolerance}.get(dtype, SINGLE)),
+            )
+        if op not in unknown:
+            change = lambda s: dataclasses.replace(s, known="rank?") if s.kind == "x" else s
+            yield dataclasses.replace(
+                row, name=f"{op}_without_rank", inputs=map_inputs(row.inputs, change)
+            )
+
+
 def main(families):
     for family in families or FAMILIES:
         rows = importlib.import_module(f"cases_{family}").CASES
@@ -233,13 +333,23 @@ def main(families):
             ) as error:  # Of any kind: the case is wrong, and all wrong ones are shown.
                 failed += 1
                 print(f"cases_{family}: {row.name}: {str(error)[:500]}", file=sys.stderr)
+        more = left_out = 0
+        for row in () if family in COUNTED else more_rows(rows):
+            try:
+                data += evaluate(row, want_gradient=True)
+                more += 1
+            except Exception:  # Of any kind: TensorFlow cannot do it.
+                left_out += 1
         if failed:
             sys.exit(f"cases_{family}: {failed} of {len(rows)} cases failed; nothing was written")
         if len(data) > MAX_BYTES:
             raise ValueError(f"gradients_{family}.bin would be {len(data)} bytes")
         (HERE / f"gradients_{family}.bin").write_bytes(data)
         ops = len({row.op for row in rows})
-        print(f"gradients_{family}.bin: {ops} ops, {len(rows)} cases, {len(data)} bytes")
+        print(
+            f"gradients_{family}.bin: {ops} ops, {len(rows)} + {more} cases, {len(data)} bytes; "
+            f"{left_out} that TensorFlow cannot do"
+        )
 
 
 if __name__ == "__main__":

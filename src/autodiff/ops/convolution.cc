@@ -305,6 +305,14 @@ Gradients DepthwiseConvBackpropInput(const GradientArgs& a) {
       a.b.Op("DepthwiseConv2dNative", {a.dy[0], a.x[1]}, attrs)};
 }
 
+// As ConvBackpropFilter, channel by channel.
+Gradients DepthwiseConvBackpropFilter(const GradientArgs& a) {
+  const Attrs attrs = AllAttrs(a.node());
+  return {
+      a.b.Op("DepthwiseConv2dNativeBackpropInput", {a.b.ShapeOf(a.x[0]), a.dy[0], a.x[2]}, attrs),
+      std::nullopt, a.b.Op("DepthwiseConv2dNative", {a.x[0], a.dy[0]}, attrs)};
+}
+
 constexpr GradientRule kRules[] = {
     {"Conv2D", Conv},
     {"Conv2DBackpropFilter", ConvBackpropFilter},
@@ -313,6 +321,7 @@ constexpr GradientRule kRules[] = {
     {"Conv3DBackpropFilterV2", ConvBackpropFilter},
     {"Conv3DBackpropInputV2", ConvBackpropInput},
     {"DepthwiseConv2dNative", DepthwiseConv},
+    {"DepthwiseConv2dNativeBackpropFilter", DepthwiseConvBackpropFilter},
     {"DepthwiseConv2dNativeBackpropInput", DepthwiseConvBackpropInput},
 };
 

@@ -39,6 +39,8 @@ constexpr GradientRule kRules[] = {
     {"CheckNumericsV2", First},
     {"Copy", First},
     {"CopyHost", First},
+    {"DebugGradientIdentity", First},
+    {"DebugGradientRefIdentity", First},
     {"DebugIdentity", First},
     {"DebugIdentityV2", First},
     {"DeepCopy", First},

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "autodiff/ops/terms.h"
 #include "autodiff/ops/zero.h"
 
 namespace whylight {
@@ -46,6 +47,11 @@ Gradients Add(const GradientArgs& a) { return SumToInputs(a, a.dy[0], a.dy[0]); 
 // y = sum of x_i;  dx_i = dy
 Gradients AddN(const GradientArgs& a) { return Gradients(a.x.size(), a.dy[0]); }
 
+// y = the number next to x0 towards x1;  dx0 = dy, dx1 = 0
+Gradients NextAfter(const GradientArgs& a) {
+  return {a.b.SumTo(a.dy[0], a.x[0], a.x[1]), a.b.ZerosLike(a.x[1])};
+}
+
 // y = x0 - x1;  dx0 = dy, dx1 = -dy
 Gradients Sub(const GradientArgs& a) {
   // Negated after the sum, which may be smaller.
@@ -60,8 +66,8 @@ Gradients Mul(const GradientArgs& a) {
 // y = x0 * x1, and 0 where x1 is 0 even if x0 is infinite or NaN;  dx0 = dy * x1 likewise, and
 // dx1 = x0 * dy, 0 where dy is 0
 Gradients MulNoNan(const GradientArgs& a) {
-  return SumToInputs(a, a.b.Op("MulNoNan", {a.dy[0], a.x[1]}),
-                     a.b.Op("MulNoNan", {a.x[0], a.dy[0]}));
+  return SumToInputs(a, a.b.Op("MulNoNan", {a.dy[0], a.b.Conj(a.x[1])}),
+                     a.b.Op("MulNoNan", {a.b.Conj(a.x[0]), a.dy[0]}));
 }
 
 // y = x0 / x1;  dx0 = dy / x1, dx1 = -dy * (x0 / x1) / x1
@@ -103,10 +109,11 @@ Gradients ReciprocalGrad(const GradientArgs& a) {
           b.Op("ReciprocalGrad", {x0, a.dy[0]})};
 }
 
-// y = (x0 - x1)^2;  dx0 = 2 * dy * (x0 - x1), dx1 = -dx0
+// y = |x0 - x1|^2, real;  dx0 = 2 * re(dy) * (x0 - x1), dx1 = -dx0
 Gradients SquaredDifference(const GradientArgs& a) {
-  const Output d = a.b.Mul(Scaled(a.b, 2, a.dy[0]), a.b.Sub(a.x[0], a.x[1]));
-  return SumToInputs(a, d, a.b.Neg(d));
+  GraphBuilder& b = a.b;
+  const Output d = b.Mul(Scaled(b, 2, RealOf(b, a.dy[0])), b.Sub(a.x[0], a.x[1]));
+  return SumToInputs(a, d, b.Neg(d));
 }
 
 // --- Powers, exponentials, logarithms ------------------------------------------------------------
@@ -174,8 +181,8 @@ Output IsNotZero(GraphBuilder& b, Output x) {
 // y = x0 * log(x1), 0 where x0 is 0;  dx0 = dy * log(x1) where x0 is not 0, dx1 = dy * x0 / x1
 Gradients Xlogy(const GradientArgs& a) {
   GraphBuilder& b = a.b;
-  return SumToInputs(a, b.Mul(a.dy[0], b.Op("Xlogy", {IsNotZero(b, a.x[0]), a.x[1]})),
-                     b.Mul(a.dy[0], b.Op("Xdivy", {a.x[0], a.x[1]})));
+  return SumToInputs(a, b.Mul(a.dy[0], b.Conj(b.Op("Xlogy", {IsNotZero(b, a.x[0]), a.x[1]}))),
+                     b.Mul(a.dy[0], b.Conj(b.Op("Xdivy", {a.x[0], a.x[1]}))));
 }
 
 // y = x0 * log(1 + x1), 0 where x0 is 0;  dx0 = dy * log(1 + x1) where x0 is not 0,
@@ -183,15 +190,15 @@ Gradients Xlogy(const GradientArgs& a) {
 Gradients Xlog1py(const GradientArgs& a) {
   GraphBuilder& b = a.b;
   return SumToInputs(
-      a, b.Mul(a.dy[0], b.Op("Xlog1py", {IsNotZero(b, a.x[0]), a.x[1]})),
-      b.Mul(a.dy[0], b.Op("Xdivy", {a.x[0], b.Add(a.x[1], b.ScalarLike(a.x[1], 1))})));
+      a, b.Mul(a.dy[0], b.Conj(b.Op("Xlog1py", {IsNotZero(b, a.x[0]), a.x[1]}))),
+      b.Mul(a.dy[0], b.Conj(b.Op("Xdivy", {a.x[0], b.Add(a.x[1], b.ScalarLike(a.x[1], 1))}))));
 }
 
 // y = x0 / x1, 0 where x0 is 0;  dx0 = dy / x1 where x0 is not 0, dx1 = -dy * x0 / x1^2
 Gradients Xdivy(const GradientArgs& a) {
   GraphBuilder& b = a.b;
-  return SumToInputs(a, b.Mul(a.dy[0], b.Op("Xdivy", {IsNotZero(b, a.x[0]), a.x[1]})),
-                     b.Mul(a.dy[0], b.Op("Xdivy", {b.Neg(a.x[0]), b.Square(a.x[1])})));
+  return SumToInputs(a, b.Mul(a.dy[0], b.Conj(b.Op("Xdivy", {IsNotZero(b, a.x[0]), a.x[1]}))),
+                     b.Mul(a.dy[0], b.Conj(b.Op("Xdivy", {b.Neg(a.x[0]), b.Square(a.x[1])}))));
 }
 
 // --- Trigonometric and hyperbolic functions ------------------------------------------------------
@@ -728,6 +735,7 @@ Gradients EinsumGradients(const GradientArgs& a) {
 
 constexpr GradientRule kRules[] = {
     {"Abs", Abs},
+    {"AccumulateNV2", AddN},
     {"Acos", Acos},
     {"Acosh", Acosh},
     {"Add", Add},
@@ -806,6 +814,7 @@ constexpr GradientRule kRules[] = {
     {"MulNoNan", MulNoNan},
     {"Ndtri", Ndtri},
     {"Neg", Neg},
+    {"NextAfter", NextAfter},
     {"NotEqual", ZeroGradient, true},
     {"Polygamma", Polygamma},
     {"Pow", Pow},

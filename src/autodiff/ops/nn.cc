@@ -56,6 +56,31 @@ Gradients ReluGrad(const GradientArgs& a) {
           a.b.ZerosLike(a.x[1])};
 }
 
+// y = x0 where x1 > 0, x0 * (x1 + c) elsewhere (EluGrad, SeluGrad: x1 is the activation, c and the
+// factor of the other branch follow from the op);  dx0 = the same of dy, dx1 = dy * x0 where x1 < 0
+Gradients EluGrad(const GradientArgs& a) {
+  GraphBuilder& b = a.b;
+  const Output zero = b.ScalarLike(a.x[1], 0);
+  return {b.Op(a.node().op, {a.dy[0], a.x[1]}),
+          b.Select(b.Less(a.x[1], zero), b.Mul(a.dy[0], a.x[0]), zero)};
+}
+
+// y = x0 * s, s = sigmoid(x1) (SoftplusGrad);  dx0 = dy * s, dx1 = dy * x0 * s * (1 - s)
+Gradients SoftplusGrad(const GradientArgs& a) {
+  GraphBuilder& b = a.b;
+  const Output product = b.Mul(a.dy[0], a.x[0]);
+  return {b.Op("SoftplusGrad", {a.dy[0], a.x[1]}),
+          b.Op("SigmoidGrad", {b.Sigmoid(a.x[1]), product})};
+}
+
+// y = x0 / d^2, d = 1 + |x1| (SoftsignGrad);  dx0 = dy / d^2, dx1 = -2 * dy * x0 * sign(x1) / d^3
+Gradients SoftsignGrad(const GradientArgs& a) {
+  GraphBuilder& b = a.b;
+  const Output d = b.Add(b.Op("Abs", {a.x[1]}), b.ScalarLike(a.x[1], 1));
+  const Output slope = b.Div(b.Mul(b.ScalarLike(d, -2), b.Sign(a.x[1])), d);
+  return {b.Op("SoftsignGrad", {a.dy[0], a.x[1]}), b.Mul(b.Mul(a.dy[0], slope), a.y[0])};
+}
+
 Output SumLast(GraphBuilder& b, Output x) { return b.Sum(x, b.Int32s({-1}), true); }
 
 // d = (v - sum(v * p)) * p: the derivative of p = softmax along the last axis, applied to v.
@@ -100,6 +125,7 @@ constexpr GradientRule kRules[] = {
     {"BiasAddGrad", BiasAddGrad},
     {"BiasAddV1", BiasAdd},
     {"Elu", Elu},
+    {"EluGrad", EluGrad},
     {"InTopK", ZeroGradient, true},
     {"InTopKV2", ZeroGradient, true},
     {"LeakyRelu", LeakyRelu},
@@ -110,10 +136,13 @@ constexpr GradientRule kRules[] = {
     {"Relu6Grad", ReluGrad},
     {"ReluGrad", ReluGrad},
     {"Selu", Selu},
+    {"SeluGrad", EluGrad},
     {"Softmax", Softmax},
     {"SoftmaxCrossEntropyWithLogits", SoftmaxCrossEntropy},
     {"Softplus", Softplus},
+    {"SoftplusGrad", SoftplusGrad},
     {"Softsign", Softsign},
+    {"SoftsignGrad", SoftsignGrad},
     {"SparseSoftmaxCrossEntropyWithLogits", SparseSoftmaxCrossEntropy},
 };
 

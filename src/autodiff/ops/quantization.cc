@@ -23,6 +23,19 @@ Gradients QuantizeAndDequantizeV4(const GradientArgs& a) {
   return {Output{grad, 0}, Output{grad, 1}, Output{grad, 2}};
 }
 
+// y0 = x0 where min <= x1 <= max, y1, y2 = sum of x0 below and above (QuantizeAndDequantizeV4Grad),
+// all linear in x0;  dx0 = dy0 inside, dy1 below, dy2 above
+Gradients QuantizeAndDequantizeV4Grad(const GradientArgs& a) {
+  if (a.node().AttrOr<std::int64_t>("axis", -1) != -1) {
+    a.b.Fail(Unimplemented(a.node().op + " '" + a.node().name + "' has no gradient along an axis"));
+    return Gradients(4);
+  }
+  GraphBuilder& b = a.b;
+  const Output above = b.Select(b.Greater(a.x[1], a.x[3]), a.dy[2], a.dy[0]);
+  const Output dx0 = b.Select(b.Less(a.x[1], a.x[2]), a.dy[1], above);
+  return {dx0, b.ZerosLike(a.x[1]), std::nullopt, std::nullopt};
+}
+
 Attrs Steps(const Node& node) {
   return CopyAttrs(node, {"min", "max", "num_bits", "narrow_range"});
 }
@@ -47,6 +60,7 @@ constexpr GradientRule kRules[] = {
     {"QuantizeAndDequantizeV2", StraightThrough},
     {"QuantizeAndDequantizeV3", StraightThrough},
     {"QuantizeAndDequantizeV4", QuantizeAndDequantizeV4},
+    {"QuantizeAndDequantizeV4Grad", QuantizeAndDequantizeV4Grad},
 };
 
 }  // namespace

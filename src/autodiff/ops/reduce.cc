@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autodiff/ops/sizes.h"
+#include "autodiff/ops/terms.h"
 #include "autodiff/ops/zero.h"
 
 namespace whylight {
@@ -117,9 +118,9 @@ Gradients Prod(const GradientArgs& a) {
   return OfFirst(a, b.Mul(Keep(a, a.dy[0]), b.Conj(others)));
 }
 
-// y = sqrt(sum of |x|^2);  dx = keep(dy / y) * x, not a number where y is 0
+// y = sqrt(sum of |x|^2), real;  dx = keep(re(dy) / y) * x, not a number where y is 0
 Gradients EuclideanNorm(const GradientArgs& a) {
-  return OfFirst(a, a.b.Mul(Keep(a, a.b.Div(a.dy[0], a.y[0])), a.x[0]));
+  return OfFirst(a, a.b.Mul(Keep(a, a.b.Div(RealOf(a.b, a.dy[0]), a.y[0])), a.x[0]));
 }
 
 // --- Scans ---------------------------------------------------------------------------------------
@@ -170,25 +171,57 @@ Gradients CumulativeLogsumexp(const GradientArgs& a) {
 
 // --- Order statistics ----------------------------------------------------------------------------
 
-// y = the k largest elements of each row, y1 = where they are;  dx = dy put back there
-Gradients TopK(const GradientArgs& a) {
-  GraphBuilder& b = a.b;
-  const DType type = b.dtype(a.y[1]);
+// The place in the flat [..., n] of each element that stands at `columns` [..., k] of its row:
+// row * n + column.
+Output FlatPlaces(GraphBuilder& b, Output columns, Size k, Size n) {
   SizeBuilder sizes(b);
-  const Output zero = b.Scalar(DType::kInt32, 0), k = sizes.Scalar(sizes.Of(a.y[1], -1));
-  const Output n = sizes.Scalar(sizes.Of(a.x[0], -1));
-  const auto rows_of = [&](Output x, Output columns) {
-    return b.Reshape(x, b.Op("Pack", {b.Scalar(DType::kInt32, -1), columns}));
+  const Output zero = b.Scalar(DType::kInt32, 0), one = b.Scalar(DType::kInt32, 1);
+  const auto rows_of = [&](Output x, Output length) {
+    return b.Reshape(x, b.Op("Pack", {b.Scalar(DType::kInt32, -1), length}));
   };
-  // The place in the flat x: row * n + column. With k = 0 there are no rows to tell apart.
-  const Output columns = rows_of(a.y[1], b.Op("Maximum", {k, b.Scalar(DType::kInt32, 1)}));
-  const Output count = b.Gather(b.ShapeOf(columns), zero);
-  const Output row = b.Range(zero, count, b.Scalar(DType::kInt32, 1));
-  const Output first = b.ExpandDims(b.Mul(row, n), b.Scalar(DType::kInt32, 1));
-  const Output flat = b.Reshape(b.Add(columns, b.Cast(first, type)), b.Int32s({-1}));
-  const Output dx =
-      b.Op("UnsortedSegmentSum", {b.Reshape(a.dy[0], b.Int32s({-1})), flat, b.Size(a.x[0])});
-  return OfFirst(a, b.ReshapeLike(dx, a.x[0]));
+  // With k = 0 there are no rows to tell apart.
+  const Output rows = rows_of(columns, b.Op("Maximum", {sizes.Scalar(k), one}));
+  const Output count = b.Gather(b.ShapeOf(rows), zero);
+  const Output first = b.ExpandDims(b.Mul(b.Range(zero, count, one), sizes.Scalar(n)), one);
+  return b.Reshape(b.Add(rows, b.Cast(first, b.dtype(columns))), b.Int32s({-1}));
+}
+
+Output Flat(GraphBuilder& b, Output x) { return b.Reshape(x, b.Int32s({-1})); }
+
+// Elements of the last axis put back to where `columns` says they are from, in the shape of x.
+Output PutBack(GraphBuilder& b, Output dy, Output columns, Output x) {
+  SizeBuilder sizes(b);
+  const Output flat = FlatPlaces(b, columns, sizes.Of(columns, -1), sizes.Of(x, -1));
+  const Output dx = b.Op("UnsortedSegmentSum", {Flat(b, dy), flat, b.Size(x)});
+  return b.ReshapeLike(dx, x);
+}
+
+// y = the k largest elements of each row, y1 = where they are;  dx = dy put back there
+Gradients TopK(const GradientArgs& a) { return OfFirst(a, PutBack(a.b, a.dy[0], a.y[1], a.x[0])); }
+
+// The same. The CPU's kernel refuses any axis but the last one, said as -1.
+Gradients ApproxTopK(const GradientArgs& a) {
+  if (a.node().AttrOr<std::int64_t>("reduction_dimension", -1) != -1) {
+    a.b.Fail(Unimplemented(a.node().op + " '" + a.node().name +
+                           "' has no gradient with a reduction_dimension other than -1"));
+  }
+  return TopK(a);
+}
+
+// y = the means of the segments that make x fall along its last axis, y1 = their numbers;
+// dx = the mean of dy over each segment
+Gradients IsotonicRegression(const GradientArgs& a) {
+  GraphBuilder& b = a.b;
+  SizeBuilder sizes(b);
+  const Size n = sizes.Of(a.y[1], -1);
+  const Output segments = FlatPlaces(b, a.y[1], n, n), dy = Flat(b, a.dy[0]);
+  const auto sum = [&](Output x) {
+    return b.Op("UnsortedSegmentSum", {x, segments, b.Size(a.x[0])});
+  };
+  const Output means = b.Op("DivNoNan", {sum(dy), sum(b.OnesLike(dy))});
+  const Output dx = b.ReshapeLike(b.Gather(means, segments), a.x[0]);
+  const DType dtype = b.dtype(a.x[0]);
+  return {IsFloating(dtype) ? std::optional(b.Cast(dx, dtype)) : std::nullopt};
 }
 
 // y = the n-th element of each row in order;  dx = dy where x = y, shared equally by all that tie
@@ -203,12 +236,14 @@ Gradients NthElement(const GradientArgs& a) {
 constexpr GradientRule kRules[] = {
     {"All", ZeroGradient, true},
     {"Any", ZeroGradient, true},
+    {"ApproxTopK", ApproxTopK},
     {"ArgMax", ZeroGradient, true},
     {"ArgMin", ZeroGradient, true},
     {"Cumprod", Cumprod},
     {"Cumsum", Cumsum},
     {"CumulativeLogsumexp", CumulativeLogsumexp},
     {"EuclideanNorm", EuclideanNorm},
+    {"IsotonicRegression", IsotonicRegression},
     {"Max", Extremum},
     {"Mean", Mean},
     {"Min", Extremum},
