@@ -40,13 +40,7 @@ EvaluateFn EvaluateOn(const Runtime& runtime, const SessionOptions& options) {
   };
 }
 
-}  // namespace
-
-Status CleanUpProgram(const Model& model, Program& program, const CleanUpOptions& options) {
-  Pipeline pipeline = StandardPipeline({.value_of = ValuesOf(model),
-                                        .freeze = {},
-                                        .evaluate = EvaluateOn(*options.runtime, options.session),
-                                        .fold = {}});
+Status RunPipeline(Pipeline& pipeline, Program& program, const CleanUpOptions& options) {
   PipelineOptions run{.disable = {options.disable.begin(), options.disable.end()},
                       .dump = {options.dump_passes.begin(), options.dump_passes.end()}};
   if (options.dump != nullptr) {
@@ -57,6 +51,26 @@ Status CleanUpProgram(const Model& model, Program& program, const CleanUpOptions
   return RunOnProgram(program, [&](Graph& graph, PassContext& context) {
     return pipeline.Run(graph, context, run).status();
   });
+}
+
+}  // namespace
+
+Status CleanUpProgram(const Model& model, Program& program, const CleanUpOptions& options) {
+  Pipeline pipeline = StandardPipeline({.value_of = ValuesOf(model),
+                                        .freeze = {},
+                                        .evaluate = EvaluateOn(*options.runtime, options.session),
+                                        .fold = {}});
+  return RunPipeline(pipeline, program, options);
+}
+
+Status FoldNewConstants(Program& program, const CleanUpOptions& options) {
+  Pipeline pipeline;
+  pipeline.Add(std::make_unique<FoldConstants>(EvaluateOn(*options.runtime, options.session)));
+  CleanUpOptions own = options;  // Names of other passes were right when those ran.
+  const auto other = [](const std::string& name) { return name != "fold_constants"; };
+  std::erase_if(own.disable, other);
+  std::erase_if(own.dump_passes, other);
+  return RunPipeline(pipeline, program, own);
 }
 
 }  // namespace whylight

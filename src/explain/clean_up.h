@@ -22,6 +22,10 @@ struct CleanUpOptions {
 // Runs the pipeline of graph/passes with small variables frozen to their checkpoint values.
 Status CleanUpProgram(const Model& model, Program& program, const CleanUpOptions& options);
 
+// Computes once what gradients, added since, compute of constants alone: a batch norm's scale, the
+// factors of a mean.
+Status FoldNewConstants(Program& program, const CleanUpOptions& options);
+
 // Asks the runtime for static shapes at two numbers of rows: an axis that is the same in both is
 // known, one that differs becomes a symbol (see Node::shapes), equal for equal pairs of sizes.
 // `row_bytes` becomes what the tensors of the graph take for one more row.

@@ -6,7 +6,6 @@
 #include <numeric>
 #include <set>
 
-#include "explain/clean_up.h"
 #include "graph/export.h"
 #include "graph/passes/effects.h"
 #include "graph/verify.h"
@@ -131,7 +130,7 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
   Program& p = engine->program_;
   // The target travels through the clean-up as one more output of the program.
   if (target.output) p.outputs.push_back({.name = "", .tensor = *target.output});
-  WHYLIGHT_RETURN_IF_ERROR(engine->CleanUp(model));
+  WHYLIGHT_RETURN_IF_ERROR(CleanUpProgram(model, p, engine->PassOptions()));
   std::optional<Output> explained;
   if (target.output) {
     explained = p.outputs.back().tensor;
@@ -146,6 +145,7 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
   if (explained) {
     WHYLIGHT_ASSIGN_OR_RETURN(
         engine->path_, AddPathGraph(p, {.output = *explained, .gradients = target.gradients}));
+    WHYLIGHT_RETURN_IF_ERROR(FoldNewConstants(p, engine->PassOptions()));
   }
   WHYLIGHT_RETURN_IF_ERROR(engine->Start(model));
   const int fixed = engine->options_.batch_size;
@@ -154,13 +154,12 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
   return engine;
 }
 
-Status Engine::CleanUp(const Model& model) {
-  CleanUpOptions options{.runtime = &runtime_,
-                         .session = options_.session,
-                         .disable = options_.disable_passes,
-                         .dump_passes = options_.dump_passes,
-                         .dump = options_.dump};
-  return CleanUpProgram(model, program_, options);
+CleanUpOptions Engine::PassOptions() const {
+  return {.runtime = &runtime_,
+          .session = options_.session,
+          .disable = options_.disable_passes,
+          .dump_passes = options_.dump_passes,
+          .dump = options_.dump};
 }
 
 Status Engine::InferShapes() { return InferProgramShapes(program_, runtime_, row_bytes_); }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "explain/chunk_sizer.h"
+#include "explain/clean_up.h"
 #include "explain/fold_weights.h"
 #include "explain/path_graph.h"
 #include "model/program.h"
@@ -103,7 +104,7 @@ class Engine {
   Engine(Program program, const Runtime& runtime, EngineOptions options)
       : program_(std::move(program)), runtime_(runtime), options_(std::move(options)) {}
 
-  Status CleanUp(const Model& model);
+  CleanUpOptions PassOptions() const;
   Status InferShapes();
   Status FitMemory();
   Status Start(const Model& model);
