@@ -8,12 +8,11 @@
 #include "explain/baselines.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
-#include "explain/gradient_attribution.h"
+#include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
 #include "explain/select.h"
-#include "explain/shapley_attribution.h"
 #include "explain/warnings.h"
 #include "model/program.h"
 
@@ -173,11 +172,10 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
                         .row = &*batch.rows[task.instance],
                         .target = task.target});
   }
-  const bool gradients = NeedsGradients(options_);
-  WHYLIGHT_ASSIGN_OR_RETURN(AttributionResult result,
-                            gradients
-                                ? AttributeByGradients(*engine_, explained_, options_, borrowed)
-                                : AttributeByShapley(*engine_, explained_, options_, borrowed));
+  const ApplyMethod apply = FindMethodApplication(options_.method);
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      AttributionResult result,
+      apply({.engine = *engine_, .explained = explained_, .options = options_, .tasks = borrowed}));
   if (!result.dependence.empty()) {
     plan_.warnings.push_back(RowsNotIndependentWarning(result.dependence));
   }
@@ -190,7 +188,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.approximation_error = shares.approximation_error;
     attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
     AddWarnings({.saturates = saturates_,
-                 .completeness = gradients,
+                 .completeness = NeedsGradients(options_),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
     attributions.push_back(std::move(attribution));

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "explain/engine.h"
+#include "explain/explained.h"
+#include "whylight/explainer.h"
 #include "whylight/function.h"
 
 namespace whylight {
@@ -14,6 +18,13 @@ struct AttributionTask {
   const Row* request = nullptr;  // In order of Program::request.
   const Row* row = nullptr;      // The same, prepared: all of Program::inputs.
   std::int64_t target = 0;       // Flat index into one row of the explained output.
+};
+
+struct MethodCall {
+  Engine& engine;
+  const Explained& explained;
+  const ExplainOptions& options;
+  std::span<const AttributionTask> tasks;
 };
 
 struct Shares {
@@ -28,5 +39,15 @@ struct AttributionResult {
   std::vector<Shares> shares;  // In order of the tasks.
   std::string dependence;      // ScoreFunction::dependence().
 };
+
+// Errors: those of the method and of its options beside this model; that of one task is the answer
+// to all.
+using ApplyMethod = Result<AttributionResult> (*)(const MethodCall& call);
+
+// How a method of attribution/list.h is applied. Each stands in its own file of this folder.
+ApplyMethod FindMethodApplication(std::string_view name);  // Of a name that AllMethods() has.
+
+Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call);
+Result<AttributionResult> ApplySampledShapley(const MethodCall& call);
 
 }  // namespace whylight

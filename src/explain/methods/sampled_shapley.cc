@@ -1,10 +1,12 @@
-#include "explain/shapley_attribution.h"
+// Sampled Shapley of a loaded model. Players are the explained inputs (values has a number for
+// each), their elements (values has their shapes), or the pieces of the text (x holds the pieces).
+#include "attribution/sampled_shapley.h"
 
 #include <utility>
 
 #include "attribution/pieces.h"
-#include "attribution/sampled_shapley.h"
 #include "explain/baselines.h"
+#include "explain/methods/method.h"
 #include "explain/options.h"
 #include "explain/score_function.h"
 
@@ -22,9 +24,8 @@ Shares SharesOf(const ShapleyValues& values, Row x, Row of_x) {
           .values = std::move(of_x)};
 }
 
-Result<AttributionResult> AttributePieces(Engine& engine, const Explained& explained,
-                                          const ExplainOptions& options,
-                                          std::span<const AttributionTask> tasks) {
+Result<AttributionResult> AttributePieces(const MethodCall& call) {
+  const auto& [engine, explained, options, tasks] = call;
   const PieceKind kind = options.players == Players::kLines ? PieceKind::kLines : PieceKind::kWords;
   std::vector<ShapleyTask> games;
   std::vector<std::int64_t> targets;
@@ -66,9 +67,8 @@ Result<AttributionResult> AttributePieces(Engine& engine, const Explained& expla
   return result;
 }
 
-Result<AttributionResult> AttributeInputs(Engine& engine, const Explained& explained,
-                                          const ExplainOptions& options,
-                                          std::span<const AttributionTask> tasks) {
+Result<AttributionResult> AttributeInputs(const MethodCall& call) {
+  const auto& [engine, explained, options, tasks] = call;
   const bool whole = options.players == Players::kInputs;
   std::vector<ShapleyTask> games;
   std::vector<ScoreTask> scores;
@@ -110,11 +110,8 @@ Result<AttributionResult> AttributeInputs(Engine& engine, const Explained& expla
 
 }  // namespace
 
-Result<AttributionResult> AttributeByShapley(Engine& engine, const Explained& explained,
-                                             const ExplainOptions& options,
-                                             std::span<const AttributionTask> tasks) {
-  return ExplainsPieces(options) ? AttributePieces(engine, explained, options, tasks)
-                                 : AttributeInputs(engine, explained, options, tasks);
+Result<AttributionResult> ApplySampledShapley(const MethodCall& call) {
+  return ExplainsPieces(call.options) ? AttributePieces(call) : AttributeInputs(call);
 }
 
 }  // namespace whylight

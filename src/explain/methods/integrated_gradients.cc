@@ -1,16 +1,17 @@
-#include "explain/gradient_attribution.h"
+// Integrated Gradients of a loaded model: x and values of the shares have the shapes of the
+// explained inputs.
+#include "attribution/integrated_gradients.h"
 
 #include <utility>
 
-#include "attribution/integrated_gradients.h"
 #include "explain/baselines.h"
+#include "explain/methods/method.h"
 #include "explain/score_function.h"
 
 namespace whylight {
 
-Result<AttributionResult> AttributeByGradients(Engine& engine, const Explained& explained,
-                                               const ExplainOptions& options,
-                                               std::span<const AttributionTask> tasks) {
+Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call) {
+  const auto& [engine, explained, options, tasks] = call;
   std::vector<ScoreTask> scores;
   std::vector<Row> xs;
   std::vector<std::vector<Row>> baselines;
