@@ -26,9 +26,12 @@ enum class Players { kElements, kInputs, kLines, kWords };
 
 struct ExplainOptions {
   std::string method = "integrated-gradients";
-  int steps = 50;          // Integrated Gradients: points on the path, >= 1.
-  int paths = 25;          // Sampled Shapley: permutations, >= 1.
-  std::uint64_t seed = 0;  // Of everything random.
+  // Integrated Gradients: points on the path, >= 1. Without a number as many as `tolerance` needs.
+  std::optional<int> steps;
+  double tolerance = 0.01;  // Relative error of the attributions that is good enough.
+  int max_steps = 255;      // Points that are spent on it at most.
+  int paths = 25;           // Sampled Shapley: permutations, >= 1.
+  std::uint64_t seed = 0;   // Of everything random.
   Players players = Players::kElements;
 
   std::string signature;    // Empty: by the rules of saving.
@@ -72,6 +75,14 @@ struct FeatureAttribution {
   bool named_by_elements = false;
 };
 
+// What coming within a tolerance took.
+struct Effort {
+  int steps = 0;               // Points with gradients,
+  int probes = 0;              // and without.
+  double estimated_error = 0;  // Of the attributions: L1, relative.
+  bool converged = true;       // estimated_error <= tolerance.
+};
+
 // One output element of one instance.
 struct OutputAttribution {
   std::string output_name;
@@ -80,6 +91,7 @@ struct OutputAttribution {
   double instance_output = 0;
   double baseline_output = 0;
   double approximation_error = 0;
+  std::optional<Effort> effort;  // Where the method chose how much it does.
   std::vector<FeatureAttribution> features;
   std::vector<Warning> warnings;
 };
@@ -109,12 +121,20 @@ struct BaselineNote {
   std::string origin;  // "default", "--baseline", "metadata"
 };
 
+// A parameter of the method.
+struct MethodSetting {
+  std::string name;  // As JSON has it: "steps"
+  std::string json;  // "50"
+  std::string text;  // For people: "50 Gauss-Legendre points"; empty: nothing they need.
+};
+
 // What will be explained, and why: printed before the answers.
 struct ExplainPlan {
   std::string signature;
   std::string preprocess;
   std::string reason;
   std::string method;
+  std::vector<MethodSetting> settings;
   std::string output;
   std::vector<std::string> explained;  // Features.
   std::vector<std::string> held;       // "ids (int64)": kept at the instance's value.

@@ -33,6 +33,12 @@ struct PathSum {
   std::vector<double> weights;    // As many.
 };
 
+// What a path's points say one by one.
+struct PathGradients {
+  std::vector<double> scores;  // F at each position.
+  Row gradients;               // dF/dx: for each explained input float64 [positions, shape of x].
+};
+
 // Threads: called from one thread at a time.
 class Function {
  public:
@@ -48,6 +54,10 @@ class Function {
   // Errors: kUnimplemented where F has no gradient; kFailedPrecondition where a gradient is not
   // finite, with the positions; else as Evaluate.
   virtual Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) = 0;
+
+  // Every gradient by itself; weights are not read. Dearer in memory than their sum: for methods
+  // that weigh points by what others said. Errors as IntegrateGradients.
+  virtual Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) = 0;
 };
 
 }  // namespace whylight

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -41,6 +42,7 @@ struct ExplainArgs {
   std::string feature_names;
   std::string players;
   std::string pieces;
+  std::string steps;
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
@@ -63,6 +65,16 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
     }
   }
   return tuples;
+}
+
+// "25" of an option that also takes words.
+Result<int> CountFrom(const std::string& flag, const std::string& text) {
+  int count = 0;
+  const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    return InvalidArgument(flag + ": expected a number or auto, got \"" + text + "\"");
+  }
+  return count;
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
@@ -150,6 +162,9 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   }
   if (!args.feature_names.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.feature_names, NamesFrom(args.feature_names));
+  }
+  if (!args.steps.empty() && args.steps != "auto") {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps));
   }
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;
@@ -250,9 +265,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   }
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
-  Provenance provenance{.plan = {}, .steps = 0, .paths = 0, .seed = options->seed};
-  const MethodInfo* method = FindMethod(options->method);
-  const int steps = options->steps, paths = options->paths;
+  Provenance provenance;
   InstanceReaderOptions read;
   if (options->metadata && options->metadata->inputs.size() == 1) {
     read.element_names = options->metadata->inputs[0].index_feature_mapping;
@@ -260,8 +273,6 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   const Result<std::unique_ptr<Explainer>> explainer =
       Explainer::Open(**model, **runtime, *std::move(options));
   if (!explainer.ok()) return Fail(explainer.status());
-  (method->needs_gradients ? provenance.steps : provenance.paths) =
-      method->needs_gradients ? steps : paths;
   read.other_keys = KeysOfServing(**model, **explainer);
   Result<std::unique_ptr<InstanceReader>> reader =
       args.request.Open((*explainer)->request_fields(), read);
@@ -336,8 +347,13 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Group("Method");
   args.Text("--method", options->options.method,
             "NAME: integrated-gradients (default) or sampled-shapley");
-  args.Integer("--steps,--num-integral-steps", options->options.steps,
-               "Integrated Gradients: points on the path (default 50)");
+  args.Text(
+      "--steps,--num-integral-steps", options->steps,
+      "N|auto: Integrated Gradients: points on the path (default auto: as the tolerance needs)");
+  args.Number("--tolerance", options->options.tolerance,
+              "T: Relative error of the attributions that is good enough (default 0.01)");
+  args.Integer("--max-steps", options->options.max_steps,
+               "Points that --steps auto spends at most (default 255)");
   args.Integer("--paths,--num-paths", options->options.paths,
                "Sampled Shapley: random orders (default 25)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");

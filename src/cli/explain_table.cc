@@ -199,6 +199,10 @@ std::string HeadLine(const OutputAttribution& attribution) {
           FormatNumber(attribution.instance_output) + "   sum " + Signed(sum) + "   gap " +
           Signed(difference - sum);
   text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";
+  if (attribution.effort) {
+    text += "   " + std::to_string(attribution.effort->steps) + " points, attributions to " +
+            FormatNumber(100 * attribution.effort->estimated_error) + " %";
+  }
   return text;
 }
 
@@ -218,11 +222,8 @@ std::string PlanText(const Provenance& provenance, const TableStyle& style) {
                      plan.signature + ": " + plan.reason + "\n";
   text += "output     " + plan.output + "\n";
   text += "method     " + plan.method;
-  if (provenance.steps > 0)
-    text += ", " + std::to_string(provenance.steps) + " Gauss-Legendre points";
-  if (provenance.paths > 0) {
-    text +=
-        ", " + std::to_string(provenance.paths) + " paths, seed " + std::to_string(provenance.seed);
+  for (const MethodSetting& setting : plan.settings) {
+    if (!setting.text.empty()) text += ", " + setting.text;
   }
   text += "\n";
   for (std::size_t i = 0; i < plan.baselines.size(); ++i) {

@@ -230,20 +230,22 @@ TEST(ExplanationText, GivesEachOutputElementItsList) {
 }
 
 TEST(PlanText, SaysWhatWasChosenAndByWhom) {
-  Provenance provenance{.steps = 50};
-  provenance.plan = {.signature = "xai_model",
-                     .preprocess = "xai_preprocess",
-                     .reason = "it has that key",
-                     .method = "integrated-gradients",
-                     .output = "y (logits)",
-                     .explained = {"age", "job"},
-                     .held = {"ids (int64)", "flag (bool)"},
-                     .baselines = {{.input = "age", .text = "zeros", .origin = "default"},
-                                   {.input = "job", .text = "all 2", .origin = "--baseline"}},
-                     .warnings = {{.rule = "zero-baseline",
-                                   .message = "nobody chose the zeros of age",
-                                   .fix = "--baseline age=38"}},
-                     .feature_names = {}};
+  Provenance provenance;
+  provenance.plan = {
+      .signature = "xai_model",
+      .preprocess = "xai_preprocess",
+      .reason = "it has that key",
+      .method = "integrated-gradients",
+      .settings = {{.name = "steps", .json = "50", .text = "50 Gauss-Legendre points"}},
+      .output = "y (logits)",
+      .explained = {"age", "job"},
+      .held = {"ids (int64)", "flag (bool)"},
+      .baselines = {{.input = "age", .text = "zeros", .origin = "default"},
+                    {.input = "job", .text = "all 2", .origin = "--baseline"}},
+      .warnings = {{.rule = "zero-baseline",
+                    .message = "nobody chose the zeros of age",
+                    .fix = "--baseline age=38"}},
+      .feature_names = {}};
   EXPECT_EQ(PlanText(provenance, {}), R"(signature  xai_preprocess -> xai_model: it has that key
 output     y (logits)
 method     integrated-gradients, 50 Gauss-Legendre points
@@ -256,9 +258,12 @@ held       ids (int64)
 )");
 }
 
-TEST(PlanText, NamesTheSeedOfASampledMethod) {
-  Provenance provenance{.paths = 25, .seed = 7};
+TEST(PlanText, LeavesOutSettingsThatHaveNoTextForPeople) {
+  Provenance provenance;
   provenance.plan.method = "sampled-shapley";
+  provenance.plan.settings = {{.name = "paths", .json = "25", .text = "25 paths"},
+                              {.name = "hidden", .json = "1", .text = ""},
+                              {.name = "seed", .json = "7", .text = "seed 7"}};
   EXPECT_THAT(PlanText(provenance, {}),
               HasSubstr("method     sampled-shapley, 25 paths, seed 7\n"));
 }

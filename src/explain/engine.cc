@@ -404,30 +404,57 @@ Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
 
 Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
                                           const PathPoints& points) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+                            RunPath(owners, points, points.owner, owners.size(), nullptr));
+  std::vector<Row> sums(owners.size());
+  for (const Tensor& sum : fetched) {
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      sums[i].push_back(RowOf(sum, static_cast<std::int64_t>(i)));
+    }
+  }
+  return sums;
+}
+
+Result<PathGradients> Engine::GradientsAlong(std::span<const PathOwner> owners,
+                                             const PathPoints& points) {
+  const std::size_t count = points.owner.size();
+  PathPoints alone = points;
+  alone.weight.assign(count, 1);
+  std::vector<std::int32_t> part(count);
+  std::iota(part.begin(), part.end(), 0);
+  PathGradients all;
+  WHYLIGHT_ASSIGN_OR_RETURN(all.gradients,
+                            RunPath(owners, std::move(alone), std::move(part), count, &all.scores));
+  return all;
+}
+
+Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, PathPoints points,
+                                            std::vector<std::int32_t> part, std::size_t parts,
+                                            std::vector<double>* scores) {
   WHYLIGHT_CHECK(path_ && !path_->inputs.empty() && !owners.empty() && !points.owner.empty());
-  PathPoints padded = points;
+  const std::size_t count = points.owner.size();
   if (program_.layout.kind == RowLayout::Kind::kFixed) {
     const auto size = static_cast<std::size_t>(program_.layout.size);
-    padded.owner.resize(size, padded.owner.back());
-    padded.position.resize(size, padded.position.back());
-    padded.weight.resize(size, 0);
+    points.owner.resize(size, points.owner.back());
+    points.position.resize(size, points.position.back());
+    points.weight.resize(size, 0);
+    part.resize(size, part.back());
   }
-  const Shape m{static_cast<std::int64_t>(padded.owner.size())};
-  const Tensor owner = Tensor::Of<std::int32_t>(m, padded.owner);
-  const Tensor count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(owners.size()));
-  const Tensor position = Tensor::Of<double>(m, padded.position);
-  const Tensor weight = Tensor::Of<double>(m, padded.weight);
+  const Shape m{static_cast<std::int64_t>(points.owner.size())};
+  const Tensor owner = Tensor::Of<std::int32_t>(m, points.owner);
+  const Tensor part_of = Tensor::Of<std::int32_t>(m, part);
+  const Tensor parts_count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(parts));
+  const Tensor position = Tensor::Of<double>(m, points.position);
+  const Tensor weight = Tensor::Of<double>(m, points.weight);
   std::vector<std::int64_t> target_of;
-  target_of.reserve(padded.owner.size());
-  for (const std::int32_t index : padded.owner) {
+  target_of.reserve(points.owner.size());
+  for (const std::int32_t index : points.owner) {
     target_of.push_back(owners[static_cast<std::size_t>(index)].target);
   }
   const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
-  std::vector<Feed> feeds = {{path_->owner, &owner},
-                             {path_->owners, &count},
-                             {path_->positions, &position},
-                             {path_->weights, &weight},
-                             {path_->targets, &target}};
+  std::vector<Feed> feeds = {{path_->owner, &owner},       {path_->part, &part_of},
+                             {path_->parts, &parts_count}, {path_->positions, &position},
+                             {path_->weights, &weight},    {path_->targets, &target}};
   std::vector<std::string> fetches;
   std::vector<Tensor> ends;
   ends.reserve(2 * path_->inputs.size());
@@ -452,20 +479,20 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
     if (!explained.contains(i)) held.push_back(i);
   }
   std::vector<RowView> row_of;  // Only what is held is fed a row for each point.
-  for (std::size_t r = 0; !held.empty() && r < padded.owner.size(); ++r) {
-    row_of.push_back(owners[static_cast<std::size_t>(padded.owner[r])].x);
+  for (std::size_t r = 0; !held.empty() && r < points.owner.size(); ++r) {
+    row_of.push_back(owners[static_cast<std::size_t>(points.owner[r])].x);
   }
+  if (scores != nullptr) fetches.push_back(path_->scores);
   const auto start = std::chrono::steady_clock::now();
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
                             RunRows(row_of, held, std::move(feeds), fetches));
-  Observe(gradient_sizer_, static_cast<int>(points.owner.size()), SecondsSince(start));
-  std::vector<Row> sums(owners.size());
-  for (const Tensor& sum : fetched) {
-    for (std::size_t i = 0; i < owners.size(); ++i) {
-      sums[i].push_back(RowOf(sum, static_cast<std::int64_t>(i)));
-    }
+  Observe(gradient_sizer_, static_cast<int>(count), SecondsSince(start));
+  if (scores != nullptr) {
+    const std::span<const double> all = fetched.back().data<double>();
+    scores->assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+    fetched.pop_back();
   }
-  return sums;
+  return fetched;
 }
 
 }  // namespace whylight

@@ -83,6 +83,10 @@ class Engine {
   // For each owner one float64 tensor per differentiated input.
   Result<std::vector<Row>> PathSums(std::span<const PathOwner> owners, const PathPoints& points);
 
+  // Scores and gradients of every point by themselves; weights are not read. In order of points:
+  // the scores, and for each differentiated input float64 [points, shape of x].
+  Result<PathGradients> GradientsAlong(std::span<const PathOwner> owners, const PathPoints& points);
+
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
@@ -112,6 +116,10 @@ class Engine {
   void Observe(ChunkSizer& sizer, int rows, double seconds);
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
+  // The sums of all parts, an input after the other; `scores` (if not nullptr) gets each point's.
+  Result<std::vector<Tensor>> RunPath(std::span<const PathOwner> owners, PathPoints points,
+                                      std::vector<std::int32_t> part, std::size_t parts,
+                                      std::vector<double>* scores);
   Result<std::vector<Tensor>> RunRows(std::span<const RowView> rows,
                                       std::span<const std::size_t> inputs, std::vector<Feed> feeds,
                                       std::span<const std::string> fetches);

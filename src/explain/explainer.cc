@@ -99,6 +99,7 @@ Status ExplainerImpl::Load() {
   plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
   plan_.reason = choice.reason;
   plan_.method = options_.method;
+  plan_.settings = FindMethodApplication(options_.method).describe(options_);
   plan_.feature_names = options_.feature_names;
 
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildExplainedProgram(model_, choice, options_));
@@ -172,7 +173,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
                         .row = &*batch.rows[task.instance],
                         .target = task.target});
   }
-  const ApplyMethod apply = FindMethodApplication(options_.method);
+  const ApplyMethod apply = FindMethodApplication(options_.method).apply;
   WHYLIGHT_ASSIGN_OR_RETURN(
       AttributionResult result,
       apply({.engine = *engine_, .explained = explained_, .options = options_, .tasks = borrowed}));
@@ -186,6 +187,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.instance_output = shares.instance_output;
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
+    attribution.effort = shares.effort;
     attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
     AddWarnings({.saturates = saturates_,
                  .completeness = NeedsGradients(options_),

@@ -1,5 +1,7 @@
 #include "explain/explanation_json.h"
 
+#include <algorithm>
+
 #include "whylight/version.h"
 
 namespace whylight {
@@ -84,6 +86,29 @@ void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
 // Members of an object without its braces, for splicing.
 std::string WithoutBraces(const std::string& object) { return object.substr(1, object.size() - 2); }
 
+void WriteEffort(JsonWriter& w, const Explanation& explanation) {
+  const auto chosen = [](const OutputAttribution& attribution) {
+    return attribution.effort.has_value();
+  };
+  if (!std::ranges::any_of(explanation.attributions, chosen)) return;
+  w.Key("effort");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    const Effort effort = attribution.effort.value_or(Effort());
+    w.BeginObject();
+    w.Key("steps");
+    w.Int(effort.steps);
+    w.Key("probes");
+    w.Int(effort.probes);
+    w.Key("estimatedError");
+    w.Double(effort.estimated_error);
+    w.Key("converged");
+    w.Bool(effort.converged);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -104,6 +129,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
       w.EndObject();
     }
   }
+  WriteEffort(w, explanation);
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
@@ -127,15 +153,9 @@ std::string RenderProvenance(const Provenance& provenance) {
   WriteText(w, "preprocess", plan.preprocess);
   WriteText(w, "reason", plan.reason);
   WriteText(w, "method", plan.method);
-  if (provenance.steps > 0) {
-    w.Key("steps");
-    w.Int(provenance.steps);
-  }
-  if (provenance.paths > 0) {
-    w.Key("paths");
-    w.Int(provenance.paths);
-    w.Key("seed");
-    w.UInt(provenance.seed);
+  for (const MethodSetting& setting : plan.settings) {
+    w.Key(setting.name);
+    w.Raw(setting.json);
   }
   w.Key("baselines");
   w.BeginObject();

@@ -11,6 +11,9 @@
 //    "whylight": {"version": "0.1.0", "signature": "serving_default", "reason": "...",
 //                 "method": "integrated-gradients", "steps": 50, "warnings": [...]}}
 //
+// Where the method chose how much it does, "whylight" has, in order of the attributions,
+// "effort": [{"steps": 15, "probes": 0, "estimatedError": 0.004, "converged": true}].
+//
 // Numbers always have a decimal point or an exponent and read back bit for bit; integers of an
 // output or an instance stay integers. What is not finite is null, since JSON has no other word
 // for it that every reader knows. In an attribution that can only be approximationError, infinite
@@ -32,9 +35,6 @@ namespace whylight {
 // What of the options belongs into every answer.
 struct Provenance {
   ExplainPlan plan;
-  int steps = 0;  // 0: the method has none.
-  int paths = 0;
-  std::uint64_t seed = 0;
   // RenderProvenance of the rest: it is the same in every line. Empty: rendered for each line.
   std::string rendered;
 };

@@ -38,10 +38,11 @@ Explanation One(OutputAttribution attribution) {
 }
 
 Provenance Steps() {
-  Provenance provenance{.steps = 50};
+  Provenance provenance;
   provenance.plan = {.signature = "serving_default",
                      .reason = "the only one",
                      .method = "integrated-gradients",
+                     .settings = {{.name = "steps", .json = "50", .text = ""}},
                      .held = {"ids (int64)"},
                      .baselines = {{.input = "age", .text = "zeros", .origin = "default"}}};
   return provenance;
@@ -106,7 +107,7 @@ TEST(ExplanationLineTest, ReadsBackBitForBit) {
 TEST(ExplanationLineTest, WritesAnUnknownErrorAsNull) {
   OutputAttribution attribution = Rich();
   attribution.approximation_error = std::numeric_limits<double>::infinity();
-  const std::string line = ExplanationLine("1", One(attribution), {.paths = 1, .seed = 7});
+  const std::string line = ExplanationLine("1", One(attribution), {});
   EXPECT_TRUE(Attribution(Parsed(line)).Find("approximationError")->is_null()) << line;
 }
 
@@ -114,7 +115,10 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   OutputAttribution attribution = Rich();
   attribution.output_index.clear();
   attribution.display_name.clear();
-  const Json line = Parsed(ExplanationLine("", One(attribution), {.paths = 25, .seed = 3}));
+  Provenance provenance;
+  provenance.plan.settings = {{.name = "paths", .json = "25", .text = ""},
+                              {.name = "seed", .json = "3", .text = ""}};
+  const Json line = Parsed(ExplanationLine("", One(attribution), provenance));
   EXPECT_TRUE(line.Find("instance")->is_null());
   EXPECT_THAT(Keys(Attribution(line)),
               ElementsAre("baselineOutputValue", "instanceOutputValue", "featureAttributions",
@@ -124,8 +128,20 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   EXPECT_EQ(ours.Find("preprocess"), nullptr);
   EXPECT_EQ(ours.Find("held"), nullptr);
   EXPECT_EQ(ours.Find("pieces"), nullptr);
+  EXPECT_EQ(ours.Find("effort"), nullptr);
   EXPECT_EQ(ours.Find("paths")->int64(), 25);
   EXPECT_EQ(ours.Find("seed")->int64(), 3);
+}
+
+TEST(ExplanationLineTest, SaysWhatATolerancesTook) {
+  OutputAttribution attribution = Rich();
+  attribution.effort = {.steps = 31, .probes = 24, .estimated_error = 0.25, .converged = false};
+  const Json line = Parsed(ExplanationLine("", One(attribution), {}));
+  const Json& effort = line.Find("whylight")->Find("effort")->array().at(0);
+  EXPECT_EQ(effort.Find("steps")->int64(), 31);
+  EXPECT_EQ(effort.Find("probes")->int64(), 24);
+  EXPECT_EQ(effort.Find("estimatedError")->number(), 0.25);
+  EXPECT_FALSE(effort.Find("converged")->boolean());
 }
 
 TEST(ExplanationLineTest, NestsAsTheFeatureDoes) {

@@ -43,7 +43,8 @@ Result<PathGraph> AddPathGraph(Program& program, const PathGraphSpec& spec) {
   const Shape vector{Shape::kUnknown};
   PathGraph path;
   const Output owner = Placeholder(b, DType::kInt32, vector);
-  const Output owners = Placeholder(b, DType::kInt32, Shape{});
+  const Output part = Placeholder(b, DType::kInt32, vector);
+  const Output parts = Placeholder(b, DType::kInt32, Shape{});
   const Output positions = Placeholder(b, DType::kFloat64, vector);
   const Output weights = Placeholder(b, DType::kFloat64, vector);
   const Output targets = Placeholder(b, DType::kInt64, vector);
@@ -51,7 +52,8 @@ Result<PathGraph> AddPathGraph(Program& program, const PathGraphSpec& spec) {
   const Output scores = b.Cast(score, DType::kFloat64);
   WHYLIGHT_RETURN_IF_ERROR(b.status());
   path.owner = owner.name();
-  path.owners = owners.name();
+  path.part = part.name();
+  path.parts = parts.name();
   path.positions = positions.name();
   path.weights = weights.name();
   path.targets = targets.name();
@@ -90,7 +92,7 @@ Result<PathGraph> AddPathGraph(Program& program, const PathGraphSpec& spec) {
       gradient = b.ExpandDims(gradient, first_axis);
     }
     const Output weighted = b.Mul(gradient, AsColumn(b, weights, gradient));
-    const Output sum = b.Op("UnsortedSegmentSum", {weighted, owner, owners});
+    const Output sum = b.Op("UnsortedSegmentSum", {weighted, part, parts});
     WHYLIGHT_RETURN_IF_ERROR(b.status());
     // The input can still be fed itself; if it is not, it is the point on the path.
     const Shape declared = point.AttrOr("shape", Shape::UnknownRank());

@@ -4,7 +4,7 @@
 //
 //   point_r = baseline[owner_r] + position_r * (x[owner_r] - baseline[owner_r])
 //   score_r = output[r] flat at target_r
-//   sum_i   = sum over r with owner_r = i of weight_r * d score_r / d point_r       (float64)
+//   sum_i   = sum over r with part_r = i of weight_r * d score_r / d point_r        (float64)
 #pragma once
 
 #include <string>
@@ -17,7 +17,8 @@ namespace whylight {
 // Names of tensors to feed ("f") and fetch ("g"); m points of n instances share a run.
 struct PathGraph {
   std::string owner;      // f: int32 [m], the instance of each point, 0..n-1.
-  std::string owners;     // f: int32 [], n.
+  std::string part;       // f: int32 [m], the sum that each point is part of, 0..s-1.
+  std::string parts;      // f: int32 [], s.
   std::string positions;  // f: float64 [m].
   std::string weights;    // f: float64 [m].
   std::string targets;    // f: int64 [m], flat index into one row of the output.
@@ -26,7 +27,7 @@ struct PathGraph {
     std::size_t index = 0;  // Into Program::inputs.
     std::string x;          // f: [n, ...] in the input's dtype.
     std::string baseline;   // f: likewise.
-    std::string sum;        // g: float64 [n, ...].
+    std::string sum;        // g: float64 [s, ...].
   };
   std::vector<Input> inputs;  // Empty without gradients.
 };

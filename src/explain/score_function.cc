@@ -116,7 +116,8 @@ Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> point
 // The points of one run of the model.
 struct ScoreFunction::GradientRun {
   std::vector<Engine::PathOwner> owners;
-  std::vector<std::size_t> sums;  // Of each owner.
+  std::vector<std::size_t> sums;    // Of each owner.
+  std::vector<std::size_t> starts;  // Of each owner: its first point in this run, of its sum's.
   Engine::PathPoints points;
 };
 
@@ -135,6 +136,7 @@ std::optional<ScoreFunction::GradientRun> ScoreFunction::CutRun(std::span<const 
       if (!run.sums.empty() && !SameShapes(*sums[run.sums.back()].x, *sum.x)) break;
       run.owners.push_back(OwnerOf(sum));
       run.sums.push_back(at.sum);
+      run.starts.push_back(at.point);
     }
     run.points.owner.push_back(static_cast<std::int32_t>(run.owners.size() - 1));
     run.points.position.push_back(sum.positions[at.point]);
@@ -166,6 +168,49 @@ Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathS
     if (!AllFinite(totals[i])) return NonFinite(sums[i]);
   }
   return totals;
+}
+
+Result<std::vector<PathGradients>> ScoreFunction::GradientsAlong(std::span<const PathSum> paths) {
+  engine_.OptimizeIfLong();
+  WHYLIGHT_RETURN_IF_ERROR(CheckGradientsAreIndependent(paths));
+  std::vector<PathGradients> all;
+  for (const PathSum& path : paths) {
+    const std::size_t count = path.positions.size();
+    PathGradients& along = all.emplace_back();
+    along.scores.resize(count);
+    for (const Tensor& x : *path.x) {
+      along.gradients.emplace_back(DType::kFloat64,
+                                   x.shape().WithFirst(static_cast<std::int64_t>(count)));
+    }
+  }
+  PathCursor at;
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<GradientRun, PathGradients>(
+      engine_.lanes(), [&] { return CutRun(paths, at); },
+      [&](const GradientRun& run) { return engine_.GradientsAlong(run.owners, run.points); },
+      [&](const GradientRun& run, PathGradients part) {
+        const std::vector<std::int32_t>& owner = run.points.owner;
+        gradient_rows_ += static_cast<std::int64_t>(owner.size());
+        for (std::size_t r = 0; r < owner.size();) {
+          const auto o = static_cast<std::size_t>(owner[r]);
+          std::size_t count = 1;
+          while (r + count < owner.size() && owner[r + count] == owner[r]) ++count;
+          PathGradients& to = all[run.sums[o]];
+          std::copy_n(part.scores.begin() + static_cast<std::ptrdiff_t>(r), count,
+                      to.scores.begin() + static_cast<std::ptrdiff_t>(run.starts[o]));
+          for (std::size_t i = 0; i < to.gradients.size(); ++i) {
+            const std::size_t size = (*paths[run.sums[o]].x)[i].elements();
+            const std::span<const double> from = part.gradients[i].data<double>();
+            std::ranges::copy(from.subspan(r * size, count * size),
+                              to.gradients[i].data<double>().begin() +
+                                  static_cast<std::ptrdiff_t>(run.starts[o] * size));
+          }
+          r += count;
+        }
+      })));
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (!AllFinite(all[i].gradients)) return NonFinite(paths[i]);
+  }
+  return all;
 }
 
 // Finds the positions whose gradients are not finite, one run each.
@@ -270,6 +315,10 @@ Result<std::vector<double>> RequestScoreFunction::Evaluate(std::span<const Point
 }
 
 Result<std::vector<Row>> RequestScoreFunction::IntegrateGradients(std::span<const PathSum>) {
+  return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
+}
+
+Result<std::vector<PathGradients>> RequestScoreFunction::GradientsAlong(std::span<const PathSum>) {
   return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,8 +32,9 @@ struct Shares {
   double instance_output = 0;
   double baseline_output = 0;
   double approximation_error = 0;  // As the method defines it.
-  Row x;                           // What shares the score, in order of Explained::names.
-  Row values;                      // Their shares, float64.
+  std::optional<Effort> effort;
+  Row x;       // What shares the score, in order of Explained::names.
+  Row values;  // Their shares, float64.
 };
 
 struct AttributionResult {
@@ -44,10 +46,18 @@ struct AttributionResult {
 // to all.
 using ApplyMethod = Result<AttributionResult> (*)(const MethodCall& call);
 
-// How a method of attribution/list.h is applied. Each stands in its own file of this folder.
-ApplyMethod FindMethodApplication(std::string_view name);  // Of a name that AllMethods() has.
+using DescribeMethod = std::vector<MethodSetting> (*)(const ExplainOptions& options);
 
-Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call);
-Result<AttributionResult> ApplySampledShapley(const MethodCall& call);
+// How a method of attribution/list.h is applied.
+struct MethodApplication {
+  std::string_view name;
+  ApplyMethod apply;
+  DescribeMethod describe;  // The settings that it heeds.
+};
+const MethodApplication& FindMethodApplication(std::string_view name);  // One of AllMethods().
+
+// Each stands in its own file of this folder.
+extern const MethodApplication kIntegratedGradientsMethod;
+extern const MethodApplication kSampledShapleyMethod;
 
 }  // namespace whylight

@@ -108,10 +108,18 @@ Result<AttributionResult> AttributeInputs(const MethodCall& call) {
   return result;
 }
 
-}  // namespace
-
-Result<AttributionResult> ApplySampledShapley(const MethodCall& call) {
+Result<AttributionResult> Apply(const MethodCall& call) {
   return ExplainsPieces(call.options) ? AttributePieces(call) : AttributeInputs(call);
 }
+
+std::vector<MethodSetting> Describe(const ExplainOptions& options) {
+  const std::string paths = std::to_string(options.paths), seed = std::to_string(options.seed);
+  return {{.name = "paths", .json = paths, .text = paths + " paths"},
+          {.name = "seed", .json = seed, .text = "seed " + seed}};
+}
+
+}  // namespace
+
+constexpr MethodApplication kSampledShapleyMethod = {"sampled-shapley", Apply, Describe};
 
 }  // namespace whylight
