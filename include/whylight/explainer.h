@@ -53,6 +53,7 @@ struct ExplainOptions {
   int batch_size = 0;             // Rows a run; 0: measured.
   std::int64_t memory_limit = 0;  // Bytes; 0: the cgroup's.
   SessionOptions session;
+  bool hoist = true;  // What is affine in the inputs is evaluated at the ends of paths alone.
   std::vector<std::string> disable_passes;
   std::vector<std::string> dump_passes;
   std::function<bool()> cancelled;

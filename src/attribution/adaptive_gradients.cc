@@ -30,30 +30,25 @@ std::size_t ElementsOf(const Row& row) {
       [](std::size_t sum, const Tensor& tensor) { return sum + tensor.elements(); });
 }
 
-double AbsoluteSum(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0,
-                         [](double sum, double value) { return sum + std::abs(value); });
-}
-
 // A part of the path with a rule of its own.
 struct Panel {
   double begin = 0, end = 1;  // Positions,
   double begin_score = 0, end_score = 0;
   int wanted = 0;                  // Points of the rule that is to be evaluated next,
   int points = 0;                  // and of that which was, ascending.
-  std::vector<float> shares = {};  // [points][elements]: (x - b) * dF/dx.
+  std::vector<float> slopes = {};  // [points][elements]: dF/dz.
   std::vector<double> scores = {};
   double error = 0;  // |fine - coarse|, or what is missed of the scores' difference.
 };
 
-// Adds the panel's integral by the rule of `points` to `sum`: all of its points, or every other.
+// Adds the integral of the slopes by the rule of `points` to `sum`: all points, or every other.
 void AddIntegral(const Panel& panel, int points, std::span<double> sum) {
   const std::size_t stride = points == panel.points ? 1 : 2;
   const std::shared_ptr<const Quadrature> rule = Fejer(points);
   for (std::size_t k = 0; k < rule->nodes.size(); ++k) {
     const double weight = (panel.end - panel.begin) * rule->weights[k];
-    const float* share = panel.shares.data() + (k * stride + stride - 1) * sum.size();
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * share[i];
+    const float* slope = panel.slopes.data() + (k * stride + stride - 1) * sum.size();
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * slope[i];
   }
 }
 
@@ -61,14 +56,13 @@ void AddIntegral(const Panel& panel, int points, std::span<double> sum) {
 class Path {
  public:
   Path(const IgTask& task, const Row& baseline, double input_score, double baseline_score)
-      : task_(task), baseline_(baseline), elements_(ElementsOf(*task.x)) {
+      : task_(task), baseline_(baseline) {
     panels_.push_back({.begin_score = baseline_score, .end_score = input_score, .wanted = 7});
     for (std::size_t i = 0; i < task.x->size(); ++i) {
       const Tensor &x = (*task.x)[i], &b = baseline[i];
       for (std::size_t k = 0; k < x.elements(); ++k) delta_.push_back(x.Number(k) - b.Number(k));
     }
     done_ = baseline == *task.x;
-    fine_.assign(elements_, 0);
   }
 
   bool done() const { return done_; }
@@ -76,11 +70,25 @@ class Path {
   int steps() const { return steps_; }
   int probes() const { return probe_count_; }
   double difference() const { return difference_; }
-  const std::vector<double>& values() const { return fine_; }
+  const std::vector<double>& delta() const { return delta_; }
+  PathSum AsSum() const {
+    return {.instance = task_.instance, .x = task_.x, .baseline = &baseline_};
+  }
+
+  // The integral of dF/dz along the path, by variables. Empty if there were no points.
+  Row Integral() const {
+    Row row;
+    std::size_t next = 0;
+    for (const Shape& shape : shapes_) {
+      Tensor& tensor = row.emplace_back(DType::kFloat64, shape);
+      for (double& value : tensor.data<double>()) value = integral_[next++];
+    }
+    return row;
+  }
 
   // The points that the panels' next rules have and their last ones have not.
   PathSum NextPoints() const {
-    PathSum sum{.instance = task_.instance, .x = task_.x, .baseline = &baseline_};
+    PathSum sum = AsSum();
     for (const Panel& panel : panels_) {
       if (panel.wanted == panel.points) continue;
       const std::shared_ptr<const Quadrature> rule = Fejer(panel.wanted);
@@ -94,6 +102,7 @@ class Path {
 
   void Take(const PathGradients& along, const AdaptiveGradientsOptions& options) {
     steps_ += static_cast<int>(along.scores.size());
+    if (change_.empty()) TakeVariables(along);
     std::size_t next = 0;
     for (Panel& panel : panels_) {
       if (panel.wanted == panel.points) continue;
@@ -101,16 +110,16 @@ class Path {
       Panel finer = panel;
       finer.points = panel.wanted;
       const auto points = static_cast<std::size_t>(finer.points);
-      finer.shares.resize(points * elements_);
+      finer.slopes.resize(points * elements_);
       finer.scores.resize(points);
       for (std::size_t k = 0; k < points; ++k) {
         if (k % stride == 0) {
           finer.scores[k] = along.scores[next];
-          SharesAt(along, next++, finer.shares.data() + k * elements_);
+          CopySlopes(along, next++, finer.slopes.data() + k * elements_);
         } else {
           finer.scores[k] = panel.scores[k / 2];
-          std::copy_n(panel.shares.data() + k / 2 * elements_, elements_,
-                      finer.shares.data() + k * elements_);
+          std::copy_n(panel.slopes.data() + k / 2 * elements_, elements_,
+                      finer.slopes.data() + k * elements_);
         }
       }
       panel = std::move(finer);
@@ -147,44 +156,58 @@ class Path {
   }
 
  private:
-  void SharesAt(const PathGradients& along, std::size_t point, float* to) const {
-    std::size_t next = 0;
+  void TakeVariables(const PathGradients& along) {
+    for (const Tensor& change : along.change) {
+      shapes_.push_back(change.shape());
+      const std::span<const double> from = change.data<double>();
+      change_.insert(change_.end(), from.begin(), from.end());
+    }
+    elements_ = change_.size();
+  }
+
+  static void CopySlopes(const PathGradients& along, std::size_t point, float* to) {
     for (const Tensor& gradient : along.gradients) {
       const std::size_t size = gradient.elements() / along.scores.size();
-      const std::span<const double> from = gradient.data<double>().subspan(point * size, size);
-      for (const double slope : from) {
-        to[next] = static_cast<float>(slope * delta_[next]);
-        ++next;
+      if (gradient.dtype() == DType::kFloat32) {
+        to = std::ranges::copy(gradient.data<float>().subspan(point * size, size), to).out;
+        continue;
+      }
+      for (const double slope : gradient.data<double>().subspan(point * size, size)) {
+        *to++ = static_cast<float>(slope);
       }
     }
   }
 
   // How well the values are known, and what to do about it.
   void Assess(const AdaptiveGradientsOptions& options) {
-    fine_.assign(elements_, 0);
-    std::vector<double> coarse(elements_, 0), panel_fine(elements_), panel_coarse(elements_);
+    integral_.assign(elements_, 0);
+    std::vector<double> apart(elements_, 0), panel_fine(elements_), panel_coarse(elements_);
     for (Panel& panel : panels_) {
       panel_fine.assign(elements_, 0);
       panel_coarse.assign(elements_, 0);
       AddIntegral(panel, panel.points, panel_fine);
       AddIntegral(panel, (panel.points - 1) / 2, panel_coarse);
-      double sum = 0, apart = 0;
+      double panel_sum = 0, panel_apart = 0;
       for (std::size_t i = 0; i < elements_; ++i) {
-        sum += panel_fine[i];
-        apart += std::abs(panel_fine[i] - panel_coarse[i]);
-        fine_[i] += panel_fine[i];
-        coarse[i] += panel_coarse[i];
+        const double difference = change_[i] * (panel_fine[i] - panel_coarse[i]);
+        panel_sum += change_[i] * panel_fine[i];
+        panel_apart += std::abs(difference);
+        integral_[i] += panel_fine[i];
+        apart[i] += difference;
       }
-      panel.error = std::max(apart, Missed(panel.end_score, panel.begin_score, sum));
+      panel.error = std::max(panel_apart, Missed(panel.end_score, panel.begin_score, panel_sum));
     }
-    const double size = AbsoluteSum(fine_);
-    const double sum = std::accumulate(fine_.begin(), fine_.end(), 0.0);
+    double size = 0, sum = 0, differ = 0;
+    for (std::size_t i = 0; i < elements_; ++i) {
+      const double share = change_[i] * integral_[i];
+      size += std::abs(share);
+      sum += share;
+      differ += std::abs(apart[i]);
+    }
     const double missed = Missed(panels_.back().end_score, panels_.front().begin_score, sum);
-    for (std::size_t i = 0; i < elements_; ++i) coarse[i] -= fine_[i];
-    const double apart = AbsoluteSum(coarse);
     const double change = std::abs(panels_.back().end_score - panels_.front().begin_score);
-    difference_ = std::max(Ratio(apart, size), Ratio(missed, std::max(change, size / 2)));
-    if (difference_ <= options.tolerance || std::max(apart, missed) < kNoDifference) {
+    difference_ = std::max(Ratio(differ, size), Ratio(missed, std::max(change, size / 2)));
+    if (difference_ <= options.tolerance || std::max(differ, missed) < kNoDifference) {
       done_ = true;
       return;
     }
@@ -325,10 +348,12 @@ class Path {
 
   const IgTask& task_;
   const Row& baseline_;
-  std::size_t elements_;
-  std::vector<double> delta_;  // x - b
+  std::vector<double> delta_;     // x - b
+  std::vector<Shape> shapes_;     // Of the variables,
+  std::size_t elements_ = 0;      // all their elements,
+  std::vector<double> change_;    // z(x) - z(b),
+  std::vector<double> integral_;  // and of dF/dz.
   std::vector<Panel> panels_;
-  std::vector<double> fine_;
   std::vector<Known> known_;
   std::vector<double> probes_;  // Positions.
   int probe_rounds_ = 0, probe_count_ = 0, steps_ = 0;
@@ -386,9 +411,19 @@ Result<std::vector<AdaptiveAttribution>> RunGroup(Function& f, std::span<const I
     }
   }
   WHYLIGHT_RETURN_IF_ERROR(RunPaths(f, paths, options));
+  std::vector<PathSum> moved;
+  std::vector<Row> integrals;
+  for (const Path& path : paths) {
+    if (path.steps() == 0) continue;  // From x to itself.
+    moved.push_back(path.AsSum());
+    integrals.push_back(path.Integral());
+  }
+  if (!moved.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(integrals, f.PullBack(moved, std::move(integrals)));
+  }
 
   std::vector<AdaptiveAttribution> results;
-  std::size_t path = 0, score = 0;
+  std::size_t path = 0, score = 0, integral = 0;
   for (const IgTask& task : tasks) {
     AdaptiveAttribution& result = results.emplace_back();
     Attribution& a = result.attribution;
@@ -402,11 +437,15 @@ Result<std::vector<AdaptiveAttribution>> RunGroup(Function& f, std::span<const I
       result.steps += one.steps();
       result.probes += one.probes();
       result.difference = std::max(result.difference, one.difference());
+      if (one.steps() == 0) continue;
+      const Row& slopes = integrals[integral++];
       std::size_t element = 0;
-      for (Tensor& values : a.values) {
-        for (double& value : values.data<double>()) {
-          const double share = one.values()[element++] / count;
-          value += share;
+      for (std::size_t i = 0; i < slopes.size(); ++i) {
+        const std::span<const double> slope = slopes[i].data<double>();
+        const std::span<double> values = a.values[i].data<double>();
+        for (std::size_t k = 0; k < values.size(); ++k) {
+          const double share = slope[k] * one.delta()[element++] / count;
+          values[k] += share;
           sum += share;
         }
       }

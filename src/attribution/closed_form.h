@@ -77,6 +77,10 @@ class ClosedForm : public Function {
       }
       std::size_t first = 0;
       for (const Tensor& like : *path.x) {
+        Tensor& change = along.change.emplace_back(DType::kFloat64, like.shape());
+        for (std::size_t i = 0; i < like.elements(); ++i) {
+          change.data<double>()[i] = x[first + i] - b[first + i];
+        }
         const auto count = static_cast<std::int64_t>(slopes.size());
         Tensor& to = along.gradients.emplace_back(DType::kFloat64, like.shape().WithFirst(count));
         for (std::size_t k = 0; k < slopes.size(); ++k) {
@@ -88,6 +92,10 @@ class ClosedForm : public Function {
       }
     }
     return all;
+  }
+
+  Result<std::vector<Row>> PullBack(std::span<const PathSum>, std::vector<Row> sums) override {
+    return sums;
   }
 
   Status status;  // What Evaluate fails with.

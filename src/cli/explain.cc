@@ -43,6 +43,7 @@ struct ExplainArgs {
   std::string players;
   std::string pieces;
   std::string steps;
+  bool no_hoist = false;
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
@@ -169,6 +170,7 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;
   if (args.pieces == "words") options.players = Players::kWords;
+  options.hoist = !args.no_hoist;
   options.signature = args.request.signature;
   options.batch_size = args.request.batch_size;
   WHYLIGHT_ASSIGN_OR_RETURN(options.memory_limit, args.machine.MemoryLimit());
@@ -383,6 +385,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
             "DIR: Directory for a PNG of each picture beside its regions' attributions");
+  args.Flag("--no-hoist", options->no_hoist,
+            "Evaluate a model's affine first layers at every point, not at the path's ends alone");
   args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
   args.List("--dump-pass", options->options.dump_passes,
             "PASS: Print the graph before and after a pass to standard error");

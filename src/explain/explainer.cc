@@ -132,6 +132,7 @@ Status ExplainerImpl::Load() {
                        .disable_passes = options_.disable_passes,
                        .dump_passes = options_.dump_passes,
                        .dump = options_.dump_passes.empty() ? nullptr : &std::cerr,
+                       .hoist = options_.hoist,
                        .cancelled = options_.cancelled};
   WHYLIGHT_ASSIGN_OR_RETURN(
       engine_, Engine::Load(model_, std::move(program), target, runtime_, std::move(engine)));

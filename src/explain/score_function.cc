@@ -72,6 +72,17 @@ Result<std::vector<double>> ScoresInLanes(
   return scores;
 }
 
+// Tensors for all positions of a path, in the shapes that one run's have.
+void MakeRoom(const PathGradients& run, std::size_t owner, PathGradients& path) {
+  const auto count = static_cast<std::int64_t>(path.scores.size());
+  for (const Tensor& gradient : run.gradients) {
+    path.gradients.emplace_back(gradient.dtype(), gradient.shape().WithoutFirst().WithFirst(count));
+  }
+  for (const Tensor& change : run.change) {
+    path.change.push_back(RowOf(change, static_cast<std::int64_t>(owner)));
+  }
+}
+
 std::string Format(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -178,10 +189,6 @@ Result<std::vector<PathGradients>> ScoreFunction::GradientsAlong(std::span<const
     const std::size_t count = path.positions.size();
     PathGradients& along = all.emplace_back();
     along.scores.resize(count);
-    for (const Tensor& x : *path.x) {
-      along.gradients.emplace_back(DType::kFloat64,
-                                   x.shape().WithFirst(static_cast<std::int64_t>(count)));
-    }
   }
   PathCursor at;
   WHYLIGHT_RETURN_IF_ERROR((RunInLanes<GradientRun, PathGradients>(
@@ -195,14 +202,14 @@ Result<std::vector<PathGradients>> ScoreFunction::GradientsAlong(std::span<const
           std::size_t count = 1;
           while (r + count < owner.size() && owner[r + count] == owner[r]) ++count;
           PathGradients& to = all[run.sums[o]];
+          if (to.gradients.empty()) MakeRoom(part, o, to);
           std::copy_n(part.scores.begin() + static_cast<std::ptrdiff_t>(r), count,
                       to.scores.begin() + static_cast<std::ptrdiff_t>(run.starts[o]));
           for (std::size_t i = 0; i < to.gradients.size(); ++i) {
-            const std::size_t size = (*paths[run.sums[o]].x)[i].elements();
-            const std::span<const double> from = part.gradients[i].data<double>();
-            std::ranges::copy(from.subspan(r * size, count * size),
-                              to.gradients[i].data<double>().begin() +
-                                  static_cast<std::ptrdiff_t>(run.starts[o] * size));
+            const std::size_t bytes = to.change[i].elements() * DTypeSize(to.gradients[i].dtype());
+            std::ranges::copy(part.gradients[i].bytes().subspan(r * bytes, count * bytes),
+                              to.gradients[i].bytes().begin() +
+                                  static_cast<std::ptrdiff_t>(run.starts[o] * bytes));
           }
           r += count;
         }
@@ -211,6 +218,26 @@ Result<std::vector<PathGradients>> ScoreFunction::GradientsAlong(std::span<const
     if (!AllFinite(all[i].gradients)) return NonFinite(paths[i]);
   }
   return all;
+}
+
+Result<std::vector<Row>> ScoreFunction::PullBack(std::span<const PathSum> paths,
+                                                 std::vector<Row> sums) {
+  if (!engine_.hoists()) return sums;
+  std::vector<Row> pulled;
+  const auto limit = static_cast<std::size_t>(engine_.GradientRows());
+  for (std::size_t first = 0; first < paths.size();) {
+    std::vector<Engine::PathOwner> owners = {OwnerOf(paths[first])};
+    while (first + owners.size() < paths.size() && owners.size() < limit &&
+           SameShapes(*paths[first].x, *paths[first + owners.size()].x)) {
+      owners.push_back(OwnerOf(paths[first + owners.size()]));
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        std::vector<Row> part,
+        engine_.PullBack(owners, std::span(sums).subspan(first, owners.size())));
+    std::ranges::move(part, std::back_inserter(pulled));
+    first += owners.size();
+  }
+  return pulled;
 }
 
 // Finds the positions whose gradients are not finite, one run each.
@@ -319,6 +346,11 @@ Result<std::vector<Row>> RequestScoreFunction::IntegrateGradients(std::span<cons
 }
 
 Result<std::vector<PathGradients>> RequestScoreFunction::GradientsAlong(std::span<const PathSum>) {
+  return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
+}
+
+Result<std::vector<Row>> RequestScoreFunction::PullBack(std::span<const PathSum>,
+                                                        std::vector<Row>) {
   return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
 }
 
