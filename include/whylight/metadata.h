@@ -35,6 +35,9 @@ enum class Encoding {
 };
 enum class Modality { kNumeric, kImage, kText, kStructured, kCategorical };
 
+// A key of the legacy form as `form` writes it: "encoded_tensor_name", "encodedTensorName";
+// "domain" and the like have another word in Vertex's.
+std::string MetadataKey(MetadataForm form, std::string_view legacy_key);
 std::string_view EncodingName(Encoding encoding);  // "bag_of_features"
 std::string_view ModalityName(Modality modality);  // "numeric"
 

@@ -447,6 +447,23 @@ class Writer {
 
 }  // namespace
 
+std::string MetadataKey(MetadataForm form, std::string_view legacy_key) {
+  if (form == MetadataForm::kLegacy) return std::string(legacy_key);
+  static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+      {"domain", "featureValueDomain"},
+      {"min", "minValue"},
+      {"max", "maxValue"},
+      {"index_name_mapping", "indexDisplayNameMapping"},
+      {"index_name_mapping_key", "displayNameMappingKey"},
+      {"clip_above_percentile", "clipPercentUpperbound"},
+      {"clip_below_percentile", "clipPercentLowerbound"},
+  };
+  for (const auto& [legacy, vertex] : kOtherWords) {
+    if (legacy == legacy_key) return std::string(vertex);
+  }
+  return CamelCase(legacy_key);
+}
+
 std::string_view EncodingName(Encoding encoding) {
   return kEncodings[static_cast<std::size_t>(encoding)];
 }

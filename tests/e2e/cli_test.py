@@ -560,6 +560,47 @@ class Check(CommandLineTest):
         self.assertEqual(report["verdict"], "refuse")
         self.assertEqual(report["problems"][0]["rule"], "unknown-signature")
 
+    def test_metadata_is_judged_with_every_error_and_its_path(self):
+        path = self.file("metadata.json", json.dumps({
+            "inputs": {"age": {"input_tensor_name": "flowr", "input_baselines": [[1, 2]]},
+                       "flower": {"input_baselines": [[1, 2]], "encoding": "indicator",
+                                  "index_feature_mapping": ["a", "b", "c"]}},
+            "outputs": {"p": {"output_tensor_name": "probabilities",
+                              "index_name_mapping": ["a", "b"]}}}))
+        outcome = whylight("check", model(FLOWER), "--metadata", path, "--json")
+        self.expect(outcome, 3)
+        report = json.loads(outcome.out)
+        self.assertEqual((report["verdict"], report["metadata"]), ("refuse", path))
+        self.assertEqual([(one["rule"], one["place"]) for one in report["problems"]], [
+            ("metadata-shape", "outputs.p.index_name_mapping"),
+            ("metadata-name", "inputs.age.input_tensor_name"),
+            ("metadata-shape", "inputs.flower.input_baselines[0]"),
+            ("metadata-shape", "inputs.flower.index_feature_mapping")])
+        text = whylight("check", model(FLOWER), "--metadata", path)
+        self.expect(text, 3)
+        self.assertIn("error [metadata-name] inputs.age.input_tensor_name\n"
+                      "  signature 'xai_model' has no input 'flowr' (did you mean 'flower'?)",
+                      text.out)
+
+    def test_metadata_that_is_no_json_is_refused_and_a_missing_file_is_wrong_use(self):
+        broken = whylight("check", model(FLOWER), "--metadata", self.file("m.json", "{"))
+        self.expect(broken, 3)
+        self.assertIn("error [metadata-form]", broken.out)
+        self.expect_refused(whylight("check", model(FLOWER), "--metadata", "nowhere.json"), 2,
+                            "nowhere.json")
+
+    def test_metadata_beside_the_model_is_judged(self):
+        folder = self.folder / "model"
+        shutil.copytree(model(FLOWER), folder)
+        good = {"inputs": {"flower": {"input_tensor_name": "flower"}},
+                "outputs": {"probabilities": {"output_tensor_name": "probabilities"}}}
+        beside = folder / "explanation_metadata.json"
+        beside.write_text(json.dumps(good))
+        self.expect(whylight("check", str(folder)), 0)
+        good["inputs"]["flower"]["input_tensor_name"] = "x"
+        beside.write_text(json.dumps(good))
+        self.expect(whylight("check", str(folder)), 3)
+
 
 class Inspect(CommandLineTest):
     def test_shows_signatures_and_the_choice(self):
