@@ -362,7 +362,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Text("--parameters", options->parameters,
             "FILE: Explanation parameters, as services take them");
   args.Group("What is explained");
-  args.Text("--output-name", options->options.output_name, "NAME: Output, if there are several");
+  args.Text("--output-name", options->options.output_name,
+            "NAME: Output, if there are several; A,B explains both at once");
   args.Integer("--top-k", options->options.top_k, "The K highest classes (default 1; -1: all)", -1);
   args.Text("--output-indices", options->output_indices,
             "I,J: Classes 3,7; for outputs of higher rank index tuples i,j;k,l");
