@@ -37,10 +37,11 @@ bool AreElementNames(const std::vector<std::string>& names, const Program& progr
                      const Explained& explained, const ExplainOptions& options);
 
 // The explained values of one instance and their shares as features of the answer, with names of
-// their elements from options.feature_names, else the metadata.
-// names, x, shares: one for each feature. Where the names are not as many as the share's elements,
-// and for pieces of a text, there are none.
-std::vector<FeatureAttribution> NamedFeatures(const std::vector<std::string>& names, const Row& x,
+// their elements from options.feature_names, else the metadata, whose encoding says what a feature
+// is (reduce.h).
+// x, shares: one for each of explained.names. Where the names are not as many as the share's
+// elements, and for pieces of a text, there are none.
+std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Row& x,
                                               const Row& shares, const ExplainOptions& options);
 
 }  // namespace whylight
