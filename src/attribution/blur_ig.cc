@@ -7,6 +7,7 @@
 #include "attribution/integrated_gradients.h"
 #include "attribution/picture.h"
 #include "image/blur.h"
+#include "util/lanes.h"
 
 namespace whylight {
 namespace {
@@ -40,6 +41,11 @@ struct PathPoint {
   std::size_t task = 0;
   Row row;
   Row direction;  // dx/ds, float64.
+};
+
+struct Place {
+  std::size_t task = 0;
+  int step = 0;
 };
 
 class Path {
@@ -88,8 +94,9 @@ std::size_t BytesOf(const Row& x) {
 }
 
 // values -= step * direction * gradient, for each point.
-Status AddPoints(Function& f, std::span<const BlurIgTask> tasks, std::vector<PathPoint>& points,
-                 double step, std::vector<Attribution>& attributions) {
+Status AddPoints(Function& f, std::span<const BlurIgTask> tasks,
+                 const std::vector<PathPoint>& points, double step,
+                 std::vector<Attribution>& attributions) {
   if (points.empty()) return OkStatus();
   std::vector<PathSum> sums;
   for (const PathPoint& point : points) {
@@ -115,7 +122,6 @@ Status AddPoints(Function& f, std::span<const BlurIgTask> tasks, std::vector<Pat
       for (std::size_t k = 0; k < to.size(); ++k) to[k] -= step * direction[k] * gradient[k];
     }
   }
-  points.clear();
   return OkStatus();
 }
 
@@ -142,25 +148,37 @@ Result<std::vector<Attribution>> BlurIg(Function& f, std::span<const BlurIgTask>
 
   std::vector<Attribution> attributions(tasks.size());
   const double step = options.max_sigma / options.steps;
-  std::vector<PathPoint> points;
-  std::size_t bytes = 0;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     for (const Tensor& x : *tasks[t].x) {
       attributions[t].values.emplace_back(DType::kFloat64, x.shape());
     }
-    for (int k = 0; k < options.steps; ++k) {
-      std::optional<PathPoint> point = paths[t].PointAt(k * options.max_sigma / options.steps);
-      if (!point) continue;
-      if (!points.empty() && bytes + BytesOf(*tasks[t].x) > options.max_bytes) {
-        WHYLIGHT_RETURN_IF_ERROR(AddPoints(f, tasks, points, step, attributions));
-        bytes = 0;
-      }
-      bytes += BytesOf(*tasks[t].x);
-      point->task = t;
-      points.push_back(*std::move(point));
-    }
   }
-  WHYLIGHT_RETURN_IF_ERROR(AddPoints(f, tasks, points, step, attributions));
+  Place next;
+  while (next.task < tasks.size()) {
+    std::size_t bytes = 0;
+    // The points of one call, as far as the memory goes.
+    const auto cut = [&]() -> std::optional<Place> {
+      if (next.task == tasks.size()) return std::nullopt;
+      const std::size_t one = BytesOf(*tasks[next.task].x);
+      if (bytes > 0 && bytes + one > options.max_bytes) return std::nullopt;
+      bytes += one;
+      const Place place = next;
+      if (++next.step == options.steps) next = {.task = next.task + 1, .step = 0};
+      return place;
+    };
+    const auto blur = [&](const Place& at) -> Result<std::optional<PathPoint>> {
+      return paths[at.task].PointAt(at.step * options.max_sigma / options.steps);
+    };
+    std::vector<PathPoint> points;
+    const auto keep = [&](const Place& at, std::optional<PathPoint> point) {
+      if (!point) return;
+      point->task = at.task;
+      points.push_back(*std::move(point));
+    };
+    WHYLIGHT_RETURN_IF_ERROR(
+        (RunInLanes<Place, std::optional<PathPoint>>(options.threads, cut, blur, keep)));
+    WHYLIGHT_RETURN_IF_ERROR(AddPoints(f, tasks, points, step, attributions));
+  }
 
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     Attribution& a = attributions[t];

@@ -14,6 +14,7 @@ struct BlurIgOptions {
   int steps = 100;        // Blurs along the path, 1..kMaxSteps. Cost: a gradient row each.
   double max_sigma = 50;  // Of the strongest blur, in pixels; above 0, up to kMaxBlurSigma.
   std::size_t max_bytes = std::size_t{64} << 20;  // Of points alive at once; at least one is.
+  int threads = 1;  // That blur at once, >= 1; the numbers do not hang on them.
 };
 inline constexpr double kMaxBlurSigma = 1000;
 
@@ -34,7 +35,7 @@ struct BlurIgTask {
 //          out where nothing moves: the first one always, as a blur of 0.01 is none.
 // Errors   kInvalidArgument: an option out of range, no picture, a value that is not finite.
 //          kFailedPrecondition: a score or a gradient is not finite. A status of `f` as it came.
-// Threads  No state.
+// Threads  No state; `f` is called from this thread only.
 // Source   Xu, Venugopalan, Sundararajan 2020 (arXiv:2004.03383), eq. 6; saliency 0.2.1,
 //          core/blur_ig.py, with sqrt=False.
 Result<std::vector<Attribution>> BlurIg(Function& f, std::span<const BlurIgTask> tasks,

@@ -93,12 +93,12 @@ TEST(BlurIg, CountsItsCalls) {
   EXPECT_EQ(f.gradient_calls, 1u);
 }
 
-TEST(BlurIg, MemoryDoesNotChangeTheNumbers) {
+TEST(BlurIg, MemoryAndThreadsDoNotChangeTheNumbers) {
   ClosedForm f = GoldenNetwork(), g = GoldenNetwork();
   const Row x = {GoldenArray("path/x")};
   const BlurIgTask tasks[] = {{.instance = 0, .x = &x}, {.instance = 1, .x = &x}};
   const auto one = BlurIg(f, tasks, {.steps = 8, .max_sigma = 4, .max_bytes = 1});
-  const auto all = BlurIg(g, tasks, {.steps = 8, .max_sigma = 4});
+  const auto all = BlurIg(g, tasks, {.steps = 8, .max_sigma = 4, .threads = 3});
   ASSERT_TRUE(one.ok() && all.ok());
   EXPECT_EQ(f.gradient_calls, 14u);
   EXPECT_EQ(g.gradient_calls, 1u);

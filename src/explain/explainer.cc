@@ -99,6 +99,7 @@ Status ExplainerImpl::Load() {
   plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
   plan_.reason = choice.reason;
   plan_.method = options_.method;
+  plan_.parameters = MethodParametersOf(options_);
   plan_.feature_names = options_.feature_names;
 
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildExplainedProgram(model_, choice, options_));
@@ -187,6 +188,9 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
     attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
+    for (std::size_t k = 0; k < shares.regions.size(); ++k) {
+      attribution.features[k].regions = std::move(shares.regions[k]);
+    }
     AddWarnings({.saturates = saturates_,
                  .completeness = NeedsGradients(options_),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},

@@ -1,5 +1,7 @@
 #include "explain/explanation_json.h"
 
+#include <algorithm>
+
 #include "whylight/version.h"
 
 namespace whylight {
@@ -84,6 +86,54 @@ void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
 // Members of an object without its braces, for splicing.
 std::string WithoutBraces(const std::string& object) { return object.substr(1, object.size() - 2); }
 
+// A mask is [first, length, first, length, ...], as what makes it is disjoint and in order.
+void WriteRegion(JsonWriter& w, const RegionAttribution& region) {
+  w.BeginObject();
+  w.Key("rank");
+  w.Int(region.rank);
+  w.Key("attribution");
+  w.Double(region.attribution);
+  w.Key("area");
+  w.Double(region.area);
+  if (region.is_rest) {
+    w.Key("rest");
+    w.Bool(true);
+  }
+  w.Key("mask");
+  w.BeginArray();
+  for (const PixelSpan& span : region.pixels) {
+    w.Int(span.first);
+    w.Int(span.length);
+  }
+  w.EndArray();
+  w.EndObject();
+}
+
+// An object for each attribution, in their order.
+void WriteRegions(JsonWriter& w, const Explanation& explanation) {
+  const auto has_regions = [](const FeatureAttribution& feature) {
+    return !feature.regions.empty();
+  };
+  if (!std::ranges::any_of(explanation.attributions, [&](const OutputAttribution& attribution) {
+        return std::ranges::any_of(attribution.features, has_regions);
+      })) {
+    return;
+  }
+  w.Key("regions");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    w.BeginObject();
+    for (const FeatureAttribution& feature : attribution.features) {
+      w.Key(feature.name);
+      w.BeginArray();
+      for (const RegionAttribution& region : feature.regions) WriteRegion(w, region);
+      w.EndArray();
+    }
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -104,6 +154,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
       w.EndObject();
     }
   }
+  WriteRegions(w, explanation);
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
@@ -136,6 +187,10 @@ std::string RenderProvenance(const Provenance& provenance) {
     w.Int(provenance.paths);
     w.Key("seed");
     w.UInt(provenance.seed);
+  }
+  for (const NamedValue& parameter : plan.parameters) {
+    w.Key(parameter.name);
+    w.Value(parameter.value);
   }
   w.Key("baselines");
   w.BeginObject();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "whylight/explainer.h"
 
@@ -11,7 +12,14 @@ namespace whylight {
 // the method cannot have. The others here are for options that passed.
 Status CheckExplainOptions(const ExplainOptions& options);
 
+// Those of the method alone, in force, as answers name them: steps, paths and seed are not among
+// them. Numbers are float64.
+std::vector<NamedValue> MethodParametersOf(const ExplainOptions& options);
+
 bool NeedsGradients(const ExplainOptions& options);
+bool NeedsPicture(const ExplainOptions& options);
+// The method starts from baselines that can be given.
+bool TakesBaselines(const ExplainOptions& options);
 // The players are pieces of the request's text: a request is prepared anew for each coalition.
 bool ExplainsPieces(const ExplainOptions& options);
 

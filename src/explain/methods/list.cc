@@ -13,6 +13,9 @@ struct Application {
 constexpr Application kApplications[] = {
     {"integrated-gradients", ApplyIntegratedGradients},
     {"sampled-shapley", ApplySampledShapley},
+    {"xrai", ApplyXrai},
+    {"blur-ig", ApplyBlurIg},
+    {"guided-ig", ApplyGuidedIg},
 };
 
 }  // namespace

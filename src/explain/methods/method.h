@@ -33,6 +33,7 @@ struct Shares {
   double approximation_error = 0;  // As the method defines it.
   Row x;                           // What shares the score, in order of Explained::names.
   Row values;                      // Their shares, float64.
+  std::vector<std::vector<RegionAttribution>> regions;  // XRAI: of each of them.
 };
 
 struct AttributionResult {
@@ -49,5 +50,8 @@ ApplyMethod FindMethodApplication(std::string_view name);  // Of a name that All
 
 Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call);
 Result<AttributionResult> ApplySampledShapley(const MethodCall& call);
+Result<AttributionResult> ApplyXrai(const MethodCall& call);
+Result<AttributionResult> ApplyBlurIg(const MethodCall& call);
+Result<AttributionResult> ApplyGuidedIg(const MethodCall& call);
 
 }  // namespace whylight
