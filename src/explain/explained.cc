@@ -4,12 +4,16 @@
 #include <memory>
 #include <utility>
 
+#include "attribution/picture.h"
 #include "explain/options.h"
 #include "model/check.h"
 #include "util/strings.h"
 
 namespace whylight {
 namespace {
+
+constexpr char kExplainAnyInput[] =
+    "; --method integrated-gradients, guided-ig and sampled-shapley explain any input";
 
 ProgramSpec SpecFor(const Model& model, const Choice& choice, const ExplainOptions& options) {
   ProgramSpec spec{.signature = choice.signature, .preprocess = choice.preprocess};
@@ -149,15 +153,24 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
     }
   }
   if (explained.inputs.empty() && NeedsPicture(options)) {
-    return InvalidArgument(
-        options.method + " explains pictures, and no input is one: " + Join(explained.held, ", ") +
-        "; --method integrated-gradients, guided-ig and sampled-shapley explain any input");
+    return InvalidArgument(options.method + " explains pictures, and no input is one: " +
+                           Join(explained.held, ", ") + kExplainAnyInput);
   }
   if (explained.inputs.empty()) {
     return InvalidArgument("none of the metadata's inputs can be explained by " + options.method +
                            ": " + Join(explained.held, ", "));
   }
   return explained;
+}
+
+Status CheckPictures(const Row& x, const Explained& explained, const ExplainOptions& options) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (IsPictureShape(x[i].shape())) continue;
+    return InvalidArgument(options.method + " explains pictures, and '" + explained.names[i] +
+                           "' is none: " + DTypeName(x[i].dtype()) + x[i].shape().ToString() +
+                           kExplainAnyInput);
+  }
+  return OkStatus();
 }
 
 Row ExplainedValues(const Row& row, const Explained& explained) {

@@ -209,6 +209,24 @@ TEST_F(PicturesTest, ATableIsRefusedWithTheMethodsThatCan) {
   }
 }
 
+TEST_F(PicturesTest, ARowThatIsNoPictureIsRefusedWhereTheModelDoesNotTell) {
+  for (const char* method : {"xrai", "blur-ig"}) {
+    ASSERT_EQ(Open({.graph = R"(
+      x = Placeholder[dtype=float32, shape=[?,?,?,?]]()
+      axes = Const[dtype=int32, value={1, 2, 3}]()
+      y = Sum[T=float32, Tidx=int32, keep_dims=false](x, axes) -> [?]
+    )"},
+                   {.method = method, .steps = 2}),
+              OkStatus());
+    const Result<Explanation> explanation = Explain({Tensor(DType::kFloat32, Shape{4, 0, 3})});
+    ASSERT_FALSE(explanation.ok());
+    EXPECT_EQ(explanation.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(explanation.status().message(), HasSubstr("'x' is none: float32[4,0,3]"));
+    EXPECT_THAT(explanation.status().message(), HasSubstr("sampled-shapley"));
+    EXPECT_TRUE(Explain({Tensor::Filled(DType::kFloat32, {4, 5, 3}, 1)}).ok());
+  }
+}
+
 TEST_F(PicturesTest, ASeriesIsAPictureIfTheMetadataSaysSo) {
   const TestModelSpec grey{.graph = R"(
     x = Placeholder[dtype=float32, shape=[?,20,30]]()

@@ -17,6 +17,7 @@ Result<AttributionResult> ApplyBlurIg(const MethodCall& call) {
   for (const AttributionTask& task : tasks) {
     scores.push_back({.row = task.row, .target = task.target});
     xs.push_back(ExplainedValues(*task.row, explained));
+    WHYLIGHT_RETURN_IF_ERROR(CheckPictures(xs.back(), explained, options));
   }
   std::vector<BlurIgTask> paths;
   for (std::size_t i = 0; i < tasks.size(); ++i) paths.push_back({.instance = i, .x = &xs[i]});

@@ -36,6 +36,7 @@ Result<AttributionResult> ApplyXrai(const MethodCall& call) {
   for (const AttributionTask& task : tasks) {
     scores.push_back({.row = task.row, .target = task.target});
     xs.push_back(ExplainedValues(*task.row, explained));
+    WHYLIGHT_RETURN_IF_ERROR(CheckPictures(xs.back(), explained, options));
     WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> of_row, BaselineRows(xs.back(), explained, options));
     baselines.push_back(std::move(of_row));
   }
