@@ -24,15 +24,23 @@ class Model;
 // Who shares the score in Sampled Shapley.
 enum class Players { kElements, kInputs, kLines, kWords };
 
+// How XRAI ranks regions: each by what it adds to those before it, or all at once.
+enum class RegionRanking { kFull, kFast };
+
 struct ExplainOptions {
   std::string method = "integrated-gradients";
-  // Integrated Gradients: points on the path, >= 1. Without a number as many as `tolerance` needs.
+  // Points on the path, >= 1. Without a number Integrated Gradients take as many as `tolerance`
+  // needs, the others what their authors take: XRAI 50, Blur IG 100, Guided IG 200.
   std::optional<int> steps;
   double tolerance = 0.01;  // Relative error of the attributions that is good enough.
   int max_steps = 255;      // Points that are spent on it at most.
   int paths = 25;           // Sampled Shapley: permutations, >= 1.
   std::uint64_t seed = 0;   // Of everything random.
   Players players = Players::kElements;
+  RegionRanking region_ranking = RegionRanking::kFull;  // XRAI.
+  double max_sigma = 50;   // Blur IG: the strongest blur, in pixels, > 0.
+  double fraction = 0.25;  // Guided IG: share of the elements that move at once, in (0, 1].
+  double max_dist = 0.02;  // Guided IG: the farthest off the straight path, in [0, 1].
 
   std::string signature;  // Empty: by the rules of saving.
   // Empty: the metadata's, else the only one. "a,b": both, in this order.
@@ -67,14 +75,32 @@ struct Warning {
   std::string fix;
 };
 
+// Pixels of a row that follow each other, counted in rows from the top.
+struct PixelSpan {
+  std::int64_t first = 0;
+  std::int64_t length = 0;
+};
+
+// A region of a picture that XRAI found. Those of one picture are disjoint and cover it.
+struct RegionAttribution {
+  int rank = 0;            // 1 is the most important.
+  double area = 0;         // Share of the picture's pixels.
+  double attribution = 0;  // Of each of its pixels.
+  bool is_rest = false;    // What no region covered; ranks last.
+  std::vector<PixelSpan> pixels;
+};
+
 // A feature of one explanation.
 struct FeatureAttribution {
   std::string name;
-  Tensor values;  // float64: the input's shape, or one number, or one for each piece.
-  Tensor input;   // What was explained; strings for pieces.
+  // float64: the input's shape, or one number, or one for each piece; XRAI's is [H,W,1], or [H,W]
+  // for a picture without a channel axis.
+  Tensor values;
+  Tensor input;                            // What was explained; strings for pieces.
   std::vector<std::string> element_names;  // As many as elements; empty if they have none.
   // The elements' names take the place of the feature's own in the answer (bag of features).
   bool named_by_elements = false;
+  std::vector<RegionAttribution> regions;  // XRAI: by rank.
 };
 
 // What coming within a tolerance took.

@@ -33,6 +33,56 @@ Status CheckSameForm(std::size_t instance, const Row& x, const Row& baseline) {
   return OkStatus();
 }
 
+Status CheckFinite(std::size_t instance, const Row& row, const char* what) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!IsFloating(row[i].dtype())) {
+      return InvalidArgument(InputPlace(instance, i) + ": expected " + what +
+                             " of floating numbers, got " + DTypeName(row[i].dtype()));
+    }
+    for (std::size_t k = 0; k < row[i].elements(); ++k) {
+      if (const double value = row[i].Number(k); !std::isfinite(value)) {
+        return InvalidArgument(InputPlace(instance, i) + ": expected " + what +
+                               " of finite numbers, got " + std::to_string(value) + " at element " +
+                               std::to_string(k));
+      }
+    }
+  }
+  return OkStatus();
+}
+
+Status CheckGradients(std::size_t instance, const Row& like, const Row& gradients,
+                      const std::string& where) {
+  if (gradients.size() != like.size()) {
+    return Internal(InstancePlace(instance) + ": expected gradients of " +
+                    std::to_string(like.size()) + " inputs, got " +
+                    std::to_string(gradients.size()));
+  }
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    const Tensor& gradient = gradients[i];
+    if (gradient.dtype() != DType::kFloat64 || gradient.shape() != like[i].shape()) {
+      return Internal(InputPlace(instance, i) + ": expected a gradient of float64" +
+                      like[i].shape().ToString() + ", got " + DTypeName(gradient.dtype()) +
+                      gradient.shape().ToString());
+    }
+    const std::span<const double> values = gradient.data<double>();
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      if (!std::isfinite(values[k])) {
+        return FailedPrecondition(InputPlace(instance, i) + ": the gradient of element " +
+                                  std::to_string(k) + " is not finite " + where);
+      }
+    }
+  }
+  return OkStatus();
+}
+
+double SumOf(const Row& values) {
+  double sum = 0;
+  for (const Tensor& tensor : values) {
+    for (const double value : tensor.data<double>()) sum += value;
+  }
+  return sum;
+}
+
 Status CheckScores(std::span<const Point> points, std::span<const double> scores) {
   if (points.size() != scores.size()) {
     return Internal("expected " + std::to_string(points.size()) + " scores, got " +

@@ -31,6 +31,17 @@ std::string InputPlace(std::size_t instance, std::size_t input);
 // the dtype and shape of its counterpart.
 Status CheckSameForm(std::size_t instance, const Row& x, const Row& baseline);
 
+// Errors: kInvalidArgument, with the place, unless all values are finite and of floating dtypes.
+// `what` is "an input" or "a baseline".
+Status CheckFinite(std::size_t instance, const Row& row, const char* what);
+
+// Errors: kInternal, unless there is a float64 tensor in the shape of each of `like`.
+// kFailedPrecondition for one that is not finite; `where` ends the message ("at the input").
+Status CheckGradients(std::size_t instance, const Row& like, const Row& gradients,
+                      const std::string& where);
+
+double SumOf(const Row& values);  // Of all elements of float64 tensors.
+
 // Errors: kFailedPrecondition for a score that is not finite, or when there is not one score for
 // each point (kInternal).
 Status CheckScores(std::span<const Point> points, std::span<const double> scores);

@@ -10,59 +10,20 @@
 namespace whylight {
 namespace {
 
-Status CheckFinite(std::size_t instance, const Row& row, const char* what) {
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (!IsFloating(row[i].dtype())) {
-      return InvalidArgument(InputPlace(instance, i) + ": expected " + what +
-                             " of floating numbers, got " + DTypeName(row[i].dtype()));
-    }
-    for (std::size_t k = 0; k < row[i].elements(); ++k) {
-      if (const double value = row[i].Number(k); !std::isfinite(value)) {
-        return InvalidArgument(InputPlace(instance, i) + ": expected " + what +
-                               " of finite numbers, got " + std::to_string(value) + " at element " +
-                               std::to_string(k));
-      }
-    }
-  }
-  return OkStatus();
-}
-
 // values += share * (x - b) * gradients
 Status AddPath(const PathSum& path, const Row& gradients, double share, Row& values) {
-  if (gradients.size() != values.size()) {
-    return Internal(InstancePlace(path.instance) + ": expected gradients of " +
-                    std::to_string(values.size()) + " inputs, got " +
-                    std::to_string(gradients.size()));
-  }
+  WHYLIGHT_RETURN_IF_ERROR(CheckGradients(path.instance, values, gradients,
+                                          "at one of the " + std::to_string(path.positions.size()) +
+                                              " points between the baseline and the input"));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const Tensor& gradient = gradients[i];
-    if (gradient.dtype() != DType::kFloat64 || gradient.shape() != values[i].shape()) {
-      return Internal(InputPlace(path.instance, i) + ": expected a gradient of float64" +
-                      values[i].shape().ToString() + ", got " + DTypeName(gradient.dtype()) +
-                      gradient.shape().ToString());
-    }
-    const std::span<const double> from = gradient.data<double>();
+    const std::span<const double> from = gradients[i].data<double>();
     const std::span<double> to = values[i].data<double>();
     const Tensor &x = (*path.x)[i], &b = (*path.baseline)[i];
     for (std::size_t k = 0; k < to.size(); ++k) {
-      if (!std::isfinite(from[k])) {
-        return FailedPrecondition(InputPlace(path.instance, i) + ": the gradient of element " +
-                                  std::to_string(k) + " is not finite at one of the " +
-                                  std::to_string(path.positions.size()) +
-                                  " points between the baseline and the input");
-      }
       to[k] += share * (x.Number(k) - b.Number(k)) * from[k];
     }
   }
   return OkStatus();
-}
-
-double SumOf(const Row& values) {
-  double sum = 0;
-  for (const Tensor& tensor : values) {
-    for (const double value : tensor.data<double>()) sum += value;
-  }
-  return sum;
 }
 
 }  // namespace

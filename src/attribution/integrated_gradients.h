@@ -30,8 +30,8 @@ struct IgTask {
   std::vector<const Row*> baselines;  // At least one, in the form of x.
 };
 
-// Errors: kInvalidArgument: a value that is not finite or not of a floating dtype, forms that
-// differ, no baseline.
+// Errors: kInvalidArgument, with the place: no baseline, forms that differ, a value that is not
+// finite or not of a floating dtype.
 Status CheckIgTasks(std::span<const IgTask> tasks);
 
 // Shares F(x) - F(b) among the elements of each instance, along the straight path from b to x:

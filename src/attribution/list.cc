@@ -1,10 +1,14 @@
 #include "attribution/list.h"
 
+#include <charconv>
+
 namespace whylight {
 namespace {
 
 constexpr MethodParameter kIntegratedGradients[] = {
-    {"steps", "50", "points on the path from the baseline to the input"},
+    {"steps", "auto", "points on the path from the baseline to the input; auto: as many as needed"},
+    {"tolerance", "0.01", "relative error of the attributions that is good enough"},
+    {"max-steps", "255", "points that are spent on it at most"},
 };
 
 constexpr MethodParameter kSampledShapley[] = {
@@ -12,11 +16,33 @@ constexpr MethodParameter kSampledShapley[] = {
     {"seed", "0", "of the random orders; the same seed gives the same attributions"},
 };
 
+constexpr MethodParameter kXrai[] = {
+    {"steps", "50", "points of Integrated Gradients on the path from each baseline"},
+    {"xrai-algorithm", "full", "full weighs each region by what it adds, fast sorts them once"},
+};
+
+constexpr MethodParameter kBlurIg[] = {
+    {"steps", "100", "blurs on the path"},
+    {"max-sigma", "50", "standard deviation of the strongest blur, in pixels"},
+};
+
+constexpr MethodParameter kGuidedIg[] = {
+    {"steps", "200", "points on the path, one after another"},
+    {"fraction", "0.25", "share of the elements that move at once, those of the least gradients"},
+    {"max-dist", "0.02", "how far an element may be off the straight path: 0 not at all, 1 anyhow"},
+};
+
 constexpr MethodInfo kMethods[] = {
     {"integrated-gradients", "gradients along the path from a baseline; for differentiable models",
      true, kIntegratedGradients},
     {"sampled-shapley", "mean change of the score when a feature is switched on; for any model",
      false, kSampledShapley},
+    {"xrai", "Integrated Gradients given to the regions of a picture; for differentiable models",
+     true, kXrai, true},
+    {"blur-ig", "gradients on the way to a blurred picture; for differentiable models", true,
+     kBlurIg, true},
+    {"guided-ig", "gradients along a path that avoids steep slopes; for differentiable models",
+     true, kGuidedIg},
 };
 
 }  // namespace
@@ -28,6 +54,17 @@ const MethodInfo* FindMethod(std::string_view name) {
     if (method.name == name) return &method;
   }
   return nullptr;
+}
+
+int DefaultSteps(const MethodInfo& method) {
+  for (const MethodParameter& parameter : method.parameters) {
+    int steps = 0;
+    if (parameter.name != "steps") continue;
+    std::from_chars(parameter.initial.data(), parameter.initial.data() + parameter.initial.size(),
+                    steps);
+    return steps;
+  }
+  return 0;
 }
 
 std::string MethodNames() {

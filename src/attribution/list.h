@@ -18,10 +18,14 @@ struct MethodInfo {
   std::string_view doc;  // One line, without a full stop.
   bool needs_gradients = false;
   std::span<const MethodParameter> parameters;
+  bool needs_picture = false;  // Explains pictures alone; other inputs keep the instance's value.
 };
 
 // In the order in which a reader should meet them.
 std::span<const MethodInfo> AllMethods();
+
+// The default of --steps; 0 for a method without steps, or with as many as are needed.
+int DefaultSteps(const MethodInfo& method);
 
 const MethodInfo* FindMethod(std::string_view name);  // nullptr for an unknown one.
 

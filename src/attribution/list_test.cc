@@ -4,8 +4,11 @@
 
 #include <set>
 
+#include "attribution/blur_ig.h"
+#include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/sampled_shapley.h"
+#include "attribution/xrai.h"
 
 namespace whylight {
 namespace {
@@ -21,7 +24,7 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
       EXPECT_FALSE(parameter.doc.empty()) << parameter.name;
     }
   }
-  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley");
+  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -35,6 +38,24 @@ TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, std::to_string(ig.steps));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[0].initial, std::to_string(shapley.paths));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[1].initial, std::to_string(shapley.seed));
+  const auto number = [](const char* method, std::size_t parameter) {
+    return std::stod(std::string(FindMethod(method)->parameters[parameter].initial));
+  };
+  EXPECT_EQ(number("xrai", 0), XraiOptions().steps);
+  EXPECT_EQ(FindMethod("xrai")->parameters[1].initial, "full");
+  EXPECT_EQ(XraiOptions().rank.algorithm, XraiAlgorithm::kFull);
+  EXPECT_EQ(number("blur-ig", 0), BlurIgOptions().steps);
+  EXPECT_EQ(number("blur-ig", 1), BlurIgOptions().max_sigma);
+  EXPECT_EQ(number("guided-ig", 0), GuidedIgOptions().steps);
+  EXPECT_EQ(number("guided-ig", 1), GuidedIgOptions().fraction);
+  EXPECT_EQ(number("guided-ig", 2), GuidedIgOptions().max_dist);
+}
+
+TEST(MethodList, KnowsTheStepsOfAMethod) {
+  EXPECT_EQ(DefaultSteps(*FindMethod("integrated-gradients")), 0) << "as many as are needed";
+  EXPECT_EQ(DefaultSteps(*FindMethod("xrai")), 50);
+  EXPECT_EQ(DefaultSteps(*FindMethod("guided-ig")), 200);
+  EXPECT_EQ(DefaultSteps(*FindMethod("sampled-shapley")), 0);
 }
 
 }  // namespace

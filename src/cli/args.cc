@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cmath>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -55,12 +56,12 @@ class CliArgs : public Args {
     const auto parse = [&value, flag = MainFlag(flags)](const std::string& text) {
       double number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size()) {
+      if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
         throw CLI::ValidationError(flag, "expected a number, got \"" + text + "\"");
       }
       value = number;
     };
-    Finish(app_->add_option_function<std::string>(flags, parse, help), flags, help);
+    Finish(app_->add_option_function<std::string>(flags, parse), flags, "X: " + help);
   }
   void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) override {
     Finish(AddInteger(*app_, flags, value, help, std::uint64_t{0}), flags, "N: " + help);

@@ -43,6 +43,7 @@ struct ExplainArgs {
   std::string pieces;
   std::string steps;
   bool no_hoist = false;
+  std::string region_ranking;
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
@@ -125,10 +126,8 @@ Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions
         options.method = "sampled-shapley";
         break;
       case MethodName::kXrai:
-        return Unimplemented(args.parameters +
-                             ": xraiAttribution is not there yet; the methods "
-                             "are " +
-                             MethodNames());
+        options.method = "xrai";
+        break;
     }
   }
   if (parameters->smooth_grad || parameters->max_blur_sigma) {
@@ -161,6 +160,7 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (!args.steps.empty() && args.steps != "auto") {
     WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps));
   }
+  if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;
   if (args.pieces == "words") options.players = Players::kWords;
@@ -233,10 +233,12 @@ Status WriteHeatMaps(const std::string& directory, const Instance& instance,
       if (shape.rank() != 3 || (shape.dim(2) != 1 && shape.dim(2) != 3)) continue;
       const int scale =
           std::max(1, static_cast<int>(384 / std::max<std::int64_t>(1, shape.dim(0))));
+      HeatMapOptions drawing{.scale = scale};
+      if (!feature.regions.empty()) drawing.block_px = 1;  // They are what blocks stand for.
       WHYLIGHT_ASSIGN_OR_RETURN(const Image picture, TensorToImage(feature.input));
-      WHYLIGHT_ASSIGN_OR_RETURN(const HeatMap map, DrawHeatMap(feature.values, {.scale = scale}));
+      WHYLIGHT_ASSIGN_OR_RETURN(const HeatMap map, DrawHeatMap(feature.values, drawing));
       WHYLIGHT_ASSIGN_OR_RETURN(const HeatMap overlay,
-                                DrawOverlay(feature.values, picture, {.scale = scale}));
+                                DrawOverlay(feature.values, picture, drawing));
       WHYLIGHT_ASSIGN_OR_RETURN(
           const Image large,
           ResizeNearest(picture, {.width = overlay.image.width, .height = overlay.image.height}));
@@ -342,14 +344,22 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
-            "NAME: integrated-gradients (default) or sampled-shapley");
-  args.Text(
-      "--steps,--num-integral-steps", options->steps,
-      "N|auto: Integrated Gradients: points on the path (default auto: as the tolerance needs)");
+            "NAME: integrated-gradients (default), sampled-shapley, xrai, blur-ig or guided-ig");
+  args.Text("--steps,--num-integral-steps", options->steps,
+            "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
+            "100, guided-ig 200)");
   args.Number("--tolerance", options->options.tolerance,
-              "T: Relative error of the attributions that is good enough (default 0.01)");
+              "Relative error of the attributions that is good enough (default 0.01)");
   args.Integer("--max-steps", options->options.max_steps,
                "Points that --steps auto spends at most (default 255)");
+  args.Choice("--xrai-algorithm", options->region_ranking, {"full", "fast"},
+              "XRAI: rank each region by what it adds (full, default), or all at once");
+  args.Number("--max-sigma", options->options.max_sigma,
+              "Blur IG: the strongest blur, in pixels (default 50)");
+  args.Number("--fraction", options->options.fraction,
+              "Guided IG: share of the elements that move at once (default 0.25)");
+  args.Number("--max-dist", options->options.max_dist,
+              "Guided IG: how far off the straight path, 0 to 1 (default 0.02)");
   args.Integer("--paths,--num-paths", options->options.paths,
                "Sampled Shapley: random orders (default 25)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");
@@ -391,7 +401,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "  whylight explain model -i instances.jsonl -o explained.jsonl --steps 100\n"
       "  whylight explain model -i table.csv --baseline 'x=[5.8, 3.0, 4.3, 1.3]' --labels a,b,c\n"
       "  whylight explain model -i main.py --method sampled-shapley --pieces lines\n"
-      "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/");
+      "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/\n"
+      "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai");
   return [options, open, &args] { return Run(*options, args, open); };
 }
 

@@ -150,19 +150,27 @@ std::string PieceLines(const FeatureAttribution& feature, const TableStyle& styl
   return text;
 }
 
+// The picture beside its heat map in blocks of `block_px`; "" without colours.
+std::string DrawnPicture(const FeatureAttribution& feature, const TableStyle& style,
+                         int block_px = 1) {
+  if (style.colors == ColorDepth::kNone || feature.values.shape().rank() != 3) return "";
+  const Result<Image> picture = TensorToImage(feature.input);
+  const Result<HeatMap> map = DrawHeatMap(feature.values, {.block_px = block_px});
+  if (!picture.ok() || !map.ok()) return "";
+  const std::string blocks =
+      block_px > 1 ? ", " + std::to_string(block_px) + " px blocks" : std::string();
+  const Result<std::string> drawn =
+      DrawInTerminal({{.title = feature.name, .image = *picture},
+                      {.title = "attribution" + blocks, .image = map->image}},
+                     {.max_columns = style.columns, .max_lines = 24, .colors = style.colors});
+  return drawn.ok() ? *drawn : "";
+}
+
 std::string PictureLines(const FeatureAttribution& feature, const TableStyle& style) {
   const Result<Tensor> summed = SumChannels(feature.values);
   if (!summed.ok()) return "  " + summed.status().message() + "\n";
-  std::string text;
-  const Result<Image> picture = TensorToImage(feature.input);
+  const std::string text = DrawnPicture(feature, style, kBlockPx);
   const Result<HeatMap> map = DrawHeatMap(feature.values, {.block_px = kBlockPx});
-  if (style.colors != ColorDepth::kNone && picture.ok() && map.ok()) {
-    const Result<std::string> drawn = DrawInTerminal(
-        {{.title = feature.name, .image = *picture},
-         {.title = "attribution, " + std::to_string(kBlockPx) + " px blocks", .image = map->image}},
-        {.max_columns = style.columns, .max_lines = 24, .colors = style.colors});
-    if (drawn.ok()) text += *drawn;
-  }
   if (!map.ok()) return text + "  " + map.status().message() + "\n";
   std::vector<Entry> entries;
   const std::int64_t columns = map->blocks.shape().dim(1);
@@ -178,6 +186,39 @@ std::string PictureLines(const FeatureAttribution& feature, const TableStyle& st
                        .attribution = blocks[i]});
   }
   return text + EntryLines(std::move(entries), style);
+}
+
+// Where a region lies, its share of the area, and what each of its pixels got; in order of rank.
+std::string RegionLines(const FeatureAttribution& feature, const TableStyle& style) {
+  const std::size_t shown = std::min(feature.regions.size(), kTopElements);
+  const std::int64_t width = feature.values.shape().dim(1);
+  double largest = 0;
+  for (const RegionAttribution& region : feature.regions) {
+    largest = std::max(largest, std::abs(region.attribution));
+  }
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RegionAttribution& region = feature.regions[i];
+    std::int64_t left = width, right = 0;
+    for (const PixelSpan& span : region.pixels) {
+      left = std::min(left, span.first % width);
+      right = std::max(right, span.first % width + span.length - 1);
+    }
+    const std::int64_t top = region.pixels.front().first / width;
+    const std::int64_t bottom = region.pixels.back().first / width;
+    const std::string name = region.is_rest ? "the rest" : "region " + std::to_string(region.rank);
+    text += "  " + Padded(name, 10) + "  " +
+            Padded("rows " + std::to_string(top) + "-" + std::to_string(bottom) + ", columns " +
+                       std::to_string(left) + "-" + std::to_string(right),
+                   31) +
+            "  " + Padded(FormatNumber(100 * region.area) + " %", 9) + "  " +
+            Padded(Signed(region.attribution), 11) + " " +
+            Colored(Bar(std::abs(region.attribution), largest), region.attribution, style) + "\n";
+  }
+  if (shown < feature.regions.size()) {
+    text += "  " + std::to_string(feature.regions.size() - shown) + " more regions\n";
+  }
+  return text;
 }
 
 std::string HeadLine(const OutputAttribution& attribution) {
@@ -196,8 +237,13 @@ std::string HeadLine(const OutputAttribution& attribution) {
   if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
   const double difference = attribution.instance_output - attribution.baseline_output;
   text += "   F(baseline) " + FormatNumber(attribution.baseline_output) + " -> F(x) " +
-          FormatNumber(attribution.instance_output) + "   sum " + Signed(sum) + "   gap " +
-          Signed(difference - sum);
+          FormatNumber(attribution.instance_output);
+  // Attributions of regions do not sum to the difference: of each pixel the strongest channel
+  // counts.
+  if (std::ranges::all_of(attribution.features,
+                          [](const FeatureAttribution& f) { return f.regions.empty(); })) {
+    text += "   sum " + Signed(sum) + "   gap " + Signed(difference - sum);
+  }
   text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";
   if (attribution.effort) {
     text += "   " + std::to_string(attribution.effort->steps) + " points, attributions to " +
@@ -245,7 +291,9 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
     text += "\n" + instance.place + "   " + HeadLine(attribution) + "\n";
     std::vector<Entry> entries;
     for (const FeatureAttribution& feature : attribution.features) {
-      if (IsPieces(feature)) {
+      if (!feature.regions.empty()) {
+        text += DrawnPicture(feature, style) + RegionLines(feature, style);
+      } else if (IsPieces(feature)) {
         text += PieceLines(feature, style);
       } else if (IsPicture(feature)) {
         text += PictureLines(feature, style);

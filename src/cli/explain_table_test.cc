@@ -177,6 +177,42 @@ TEST(ExplanationText, ASequenceOfVectorsIsNoPicture) {
   EXPECT_THAT(lines[0], StartsWith("  s[0,0,0]"));
 }
 
+TEST(ExplanationText, RegionsAreListedByRank) {
+  FeatureAttribution picture{.name = "image",
+                             .values = Tensor(DType::kFloat64, Shape{10, 20, 1}),
+                             .input = Tensor(DType::kFloat32, Shape{10, 20, 3})};
+  picture.regions = {{.rank = 1,
+                      .area = 0.05,
+                      .attribution = 0.5,
+                      .pixels = {{.first = 23, .length = 5}, {.first = 42, .length = 5}}},
+                     {.rank = 2,
+                      .area = 0.95,
+                      .attribution = -2,
+                      .is_rest = true,
+                      .pixels = {{.first = 0, .length = 20}, {.first = 180, .length = 20}}}};
+  const std::vector<std::string> lines = Body(Text(Of(picture)));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], AllOf(StartsWith("  region 1    rows 1-2, columns 2-7 "),
+                              HasSubstr(" 5 % "), HasSubstr("+0.5 ")));
+  EXPECT_THAT(lines[1], AllOf(StartsWith("  the rest    rows 0-9, columns 0-19 "),
+                              HasSubstr(" 95 % "), HasSubstr("-2 ")));
+  // They are not shares of the difference.
+  EXPECT_THAT(Text(Of(picture)), Not(HasSubstr("gap")));
+}
+
+TEST(ExplanationText, OnlyTheFirstRegionsAreListed) {
+  FeatureAttribution picture{.name = "image",
+                             .values = Tensor(DType::kFloat64, Shape{1, 12, 1}),
+                             .input = Tensor(DType::kFloat32, Shape{1, 12, 3})};
+  for (int i = 0; i < 12; ++i) {
+    picture.regions.push_back(
+        {.rank = i + 1, .area = 1.0 / 12, .pixels = {{.first = i, .length = 1}}});
+  }
+  const std::vector<std::string> lines = Body(Text(Of(picture)));
+  ASSERT_EQ(lines.size(), 11u);
+  EXPECT_EQ(lines[10], "  2 more regions");
+}
+
 TEST(ExplanationText, ATextIsPrintedInItsOrderWithAMargin) {
   const Explanation explanation =
       Of({.name = "text",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "attribution/xrai.h"
 #include "explain/options.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
@@ -28,6 +29,8 @@ GivenBaselines BaselinesOf(const std::string& input, const ExplainOptions& optio
   }
   return {nullptr, "default"};
 }
+
+bool StartsBlackAndWhite(const ExplainOptions& options) { return options.method == "xrai"; }
 
 std::string Describe(const std::vector<Json>& baselines) {
   if (baselines.empty()) return "zeros";
@@ -85,6 +88,15 @@ Result<std::vector<Row>> BaselineRows(const Row& x, const Explained& explained,
       count = std::max(count, given->size());
     }
   }
+  // A picture's own black and white, whatever its range.
+  std::vector<Row> black_and_white;
+  if (StartsBlackAndWhite(options)) {
+    black_and_white = BlackAndWhite(x);
+    const bool all_given = std::ranges::all_of(explained.names, [&](const std::string& name) {
+      return BaselinesOf(name, options).values != nullptr;
+    });
+    if (!all_given) count = std::max<std::size_t>(count, 2);
+  }
   std::vector<Row> rows(count);
   for (std::size_t b = 0; b < count; ++b) {
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -93,7 +105,9 @@ Result<std::vector<Row>> BaselineRows(const Row& x, const Explained& explained,
       const InputMetadata* metadata = MetadataOf(options, name);
       const bool sparse = metadata != nullptr && IsFedAsDense(*metadata, options);
       if (given == nullptr) {
-        rows[b].push_back(sparse ? EmptyLike(x[i]) : Tensor(x[i].dtype(), x[i].shape()));
+        rows[b].push_back(sparse                    ? EmptyLike(x[i])
+                          : black_and_white.empty() ? Tensor(x[i].dtype(), x[i].shape())
+                                                    : black_and_white[b % 2][i]);
         continue;
       }
       const Json& json = (*given)[given->size() == 1 ? 0 : b];
@@ -123,6 +137,18 @@ std::vector<BaselineNote> DescribeBaselines(const Program& program, const Explai
     GivenBaselines given = BaselinesOf(port.name, options);
     const InputMetadata* metadata = MetadataOf(options, port.name);
     const bool sparse = metadata != nullptr && IsFedAsDense(*metadata, options);
+    if (!TakesBaselines(options)) {
+      notes.push_back({.input = port.name,
+                       .text = "blurred with sigma " + FormatNumber(options.max_sigma),
+                       .origin = options.method});
+      continue;
+    }
+    if (given.values == nullptr && StartsBlackAndWhite(options)) {
+      notes.push_back({.input = port.name,
+                       .text = "black and white: the picture's least value, and its greatest",
+                       .origin = std::move(given.origin)});
+      continue;
+    }
     notes.push_back({.input = port.name,
                      .text = given.values != nullptr        ? Describe(*given.values)
                              : sparse                       ? "no values"

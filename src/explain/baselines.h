@@ -12,7 +12,8 @@
 namespace whylight {
 
 // --baseline goes before the metadata (encoded_baselines where gradients are taken at the encoded
-// tensor); without either an input starts from zeros, a string from "".
+// tensor); without either an input starts from zeros, a string from "", and XRAI's pictures from
+// their own black and white.
 //
 // Errors  kInvalidArgument: a baseline of no explained input; inputs with different numbers of
 //         them, neither 1. kFailedPrecondition: a baseline of an input that is held.

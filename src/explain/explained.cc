@@ -4,12 +4,16 @@
 #include <memory>
 #include <utility>
 
+#include "attribution/picture.h"
 #include "explain/options.h"
 #include "model/check.h"
 #include "util/strings.h"
 
 namespace whylight {
 namespace {
+
+constexpr char kExplainAnyInput[] =
+    "; --method integrated-gradients, guided-ig and sampled-shapley explain any input";
 
 ProgramSpec SpecFor(const Model& model, const Choice& choice, const ExplainOptions& options) {
   ProgramSpec spec{.signature = choice.signature, .preprocess = choice.preprocess};
@@ -112,6 +116,24 @@ Result<std::vector<std::string>> WhyNoGradient(const Program& program, Output ou
   return why_not;
 }
 
+// [H,W,1] or [H,W,3] an instance; another rank-2 or rank-3 form where the metadata calls it an
+// image, as it could be a table of a series or a map of features.
+void HoldWhatIsNoPicture(const Program& program, const ExplainOptions& options,
+                         std::vector<std::string>& why_not) {
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const Port& port = program.inputs[i].port;
+    if (!why_not[i].empty() || !port.shape.has_rank()) continue;
+    const int rank = port.shape.rank() - (program.layout.kind == RowLayout::Kind::kNone ? 0 : 1);
+    const std::int64_t last = rank > 0 ? port.shape.dims().back() : 0;
+    const bool colours = rank == 3 && (last == 1 || last == 3 || last < 0);  // Below 0: unknown.
+    const InputMetadata* metadata = MetadataOf(options, port.name);
+    const bool declared = metadata != nullptr && metadata->modality == Modality::kImage;
+    if (colours || (declared && (rank == 2 || rank == 3))) continue;
+    why_not[i] = DTypeName(port.dtype) + port.shape.ToString() + " is no picture";
+    if (rank == 2 || rank == 3) why_not[i] += " unless the metadata's modality says image";
+  }
+}
+
 }  // namespace
 
 Result<Program> BuildExplainedProgram(const Model& model, const Choice& choice,
@@ -133,6 +155,7 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
   if (NeedsGradients(options)) {
     WHYLIGHT_ASSIGN_OR_RETURN(why_not, WhyNoGradient(program, output));
   }
+  if (NeedsPicture(options)) HoldWhatIsNoPicture(program, options, why_not);
   // Features found inside the graph stand for the request's inputs.
   const bool inside = choice.preprocess == nullptr && !options.metadata &&
                       std::ranges::any_of(program.inputs, [](const ProgramInput& input) {
@@ -155,11 +178,25 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
       explained.held.push_back(name + " (" + reason + ")");
     }
   }
+  if (explained.inputs.empty() && NeedsPicture(options)) {
+    return InvalidArgument(options.method + " explains pictures, and no input is one: " +
+                           Join(explained.held, ", ") + kExplainAnyInput);
+  }
   if (explained.inputs.empty()) {
     return InvalidArgument("none of the metadata's inputs can be explained by " + options.method +
                            ": " + Join(explained.held, ", "));
   }
   return explained;
+}
+
+Status CheckPictures(const Row& x, const Explained& explained, const ExplainOptions& options) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (IsPictureShape(x[i].shape())) continue;
+    return InvalidArgument(options.method + " explains pictures, and '" + explained.names[i] +
+                           "' is none: " + DTypeName(x[i].dtype()) + x[i].shape().ToString() +
+                           kExplainAnyInput);
+  }
+  return OkStatus();
 }
 
 Row ExplainedValues(const Row& row, const Explained& explained) {

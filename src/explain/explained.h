@@ -38,6 +38,10 @@ struct Explained {
 Result<Explained> ChooseExplained(const Program& program, Output output, const Choice& choice,
                                   const ExplainOptions& options);
 
+// For methods that explain pictures alone, where the program's static shapes could not tell.
+// x: ExplainedValues of a row. Errors: kInvalidArgument, with the methods that can.
+Status CheckPictures(const Row& x, const Explained& explained, const ExplainOptions& options);
+
 // Of a row of all of Program::inputs the explained ones.
 Row ExplainedValues(const Row& row, const Explained& explained);
 

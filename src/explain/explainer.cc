@@ -224,6 +224,9 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.approximation_error = shares.approximation_error;
     attribution.effort = shares.effort;
     attribution.features = NamedFeatures(explained_, shares.x, shares.values, options_);
+    for (std::size_t k = 0; k < shares.regions.size(); ++k) {
+      attribution.features[k].regions = std::move(shares.regions[k]);
+    }
     AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
                  .completeness = NeedsGradients(options_),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},

@@ -109,6 +109,54 @@ void WriteEffort(JsonWriter& w, const Explanation& explanation) {
   w.EndArray();
 }
 
+// A mask is [first, length, first, length, ...], as what makes it is disjoint and in order.
+void WriteRegion(JsonWriter& w, const RegionAttribution& region) {
+  w.BeginObject();
+  w.Key("rank");
+  w.Int(region.rank);
+  w.Key("attribution");
+  w.Double(region.attribution);
+  w.Key("area");
+  w.Double(region.area);
+  if (region.is_rest) {
+    w.Key("rest");
+    w.Bool(true);
+  }
+  w.Key("mask");
+  w.BeginArray();
+  for (const PixelSpan& span : region.pixels) {
+    w.Int(span.first);
+    w.Int(span.length);
+  }
+  w.EndArray();
+  w.EndObject();
+}
+
+// An object for each attribution, in their order.
+void WriteRegions(JsonWriter& w, const Explanation& explanation) {
+  const auto has_regions = [](const FeatureAttribution& feature) {
+    return !feature.regions.empty();
+  };
+  if (!std::ranges::any_of(explanation.attributions, [&](const OutputAttribution& attribution) {
+        return std::ranges::any_of(attribution.features, has_regions);
+      })) {
+    return;
+  }
+  w.Key("regions");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    w.BeginObject();
+    for (const FeatureAttribution& feature : attribution.features) {
+      w.Key(feature.name);
+      w.BeginArray();
+      for (const RegionAttribution& region : feature.regions) WriteRegion(w, region);
+      w.EndArray();
+    }
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -130,6 +178,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
     }
   }
   WriteEffort(w, explanation);
+  WriteRegions(w, explanation);
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);

@@ -20,7 +20,13 @@
 // when Sampled Shapley took one path: null says that the error is not known, where a huge number
 // would be believed, and protobuf's own JSON readers take it for an absent field. Nothing but the
 // keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
-// "pieces": {"content": ["line 1\n", ...]} to "whylight".
+// "pieces": {"content": ["line 1\n", ...]} to "whylight". XRAI adds there, for each attribution and
+// each of its pictures, the regions by rank; those of a picture are disjoint and cover it:
+//   "regions": [{"image": [{"rank": 1, "attribution": 0.02,  // Of each of the region's pixels.
+//                           "area": 0.31,                    // Share of the picture's pixels.
+//                           "rest": true,                    // Only of what no region covered.
+//                           "mask": [672, 14, 896, 15]}, ...]}]
+// "mask" is first, length, first, length, ...: runs of pixels, counted in rows from the top.
 #pragma once
 
 #include <string>

@@ -193,6 +193,39 @@ TEST(ExplanationLineTest, CarriesThePiecesOfAText) {
   EXPECT_EQ(pieces.Find("content")->array()[1].string(), "\"2\"");
 }
 
+TEST(ExplanationLineTest, CarriesTheParametersOfTheMethod) {
+  Provenance provenance = Steps();
+  provenance.plan.settings.push_back({.name = "xraiAlgorithm", .json = "\"fast\"", .text = ""});
+  provenance.plan.settings.push_back({.name = "maxSigma", .json = "50.0", .text = ""});
+  EXPECT_THAT(ExplanationLine("", One(Rich()), provenance),
+              HasSubstr("\"steps\":50,\"xraiAlgorithm\":\"fast\",\"maxSigma\":50.0,"));
+}
+
+TEST(ExplanationLineTest, CarriesTheRegionsOfAPicture) {
+  OutputAttribution attribution = Rich();
+  attribution.features = {{.name = "image",
+                           .values = Tensor::Of<double>(Shape{1, 3, 1}, {2, 2, -1}),
+                           .input = Tensor(DType::kFloat32, Shape{1, 3, 3})}};
+  attribution.features[0].regions = {
+      {.rank = 1, .area = 0.75, .attribution = 2, .pixels = {{.first = 0, .length = 2}}},
+      {.rank = 2,
+       .area = 0.25,
+       .attribution = -1,
+       .is_rest = true,
+       .pixels = {{.first = 2, .length = 1}}}};
+  Explanation explanation = One(attribution);
+  explanation.attributions.push_back(attribution);
+  const std::string line = ExplanationLine("", explanation, Steps());
+  const std::string one = R"({"image":[{"rank":1,"attribution":2.0,"area":0.75,"mask":[0,2]},)"
+                          R"({"rank":2,"attribution":-1.0,"area":0.25,"rest":true,"mask":[2,1]}]})";
+  EXPECT_THAT(line, HasSubstr("\"regions\":[" + one + "," + one + "]"));
+  // Beside the attributions, where Google's SDK refuses unknown keys.
+  const Json json = Parsed(line);
+  ASSERT_NE(json.Find("whylight")->Find("regions"), nullptr);
+  EXPECT_EQ(Attribution(json).Find("regions"), nullptr);
+  EXPECT_EQ(Attribution(json).Find("featureAttributions")->Find("image")->array().size(), 1u);
+}
+
 TEST(ExplanationLineTest, CarriesTheWarningsOfPlanAndAttributions) {
   OutputAttribution attribution = Rich();
   attribution.warnings = {{.rule = "large-gap", .message = "b", .fix = "c"}};

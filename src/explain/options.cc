@@ -4,9 +4,11 @@
 #include <string>
 
 #include "attribution/adaptive_gradients.h"
+#include "attribution/blur_ig.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/list.h"
 #include "attribution/sampled_shapley.h"
+#include "explain/warnings.h"
 
 namespace whylight {
 
@@ -32,6 +34,17 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +
                            std::to_string(kMaxPaths));
   }
+  if (!(options.max_sigma > 0 && options.max_sigma <= kMaxBlurSigma)) {
+    return InvalidArgument("--max-sigma " + FormatNumber(options.max_sigma) +
+                           ": expected a number above 0, up to " + FormatNumber(kMaxBlurSigma));
+  }
+  if (!(options.fraction > 0 && options.fraction <= 1)) {
+    return InvalidArgument("--fraction " + FormatNumber(options.fraction) +
+                           ": expected a number above 0, up to 1");
+  }
+  if (!(options.max_dist >= 0 && options.max_dist <= 1)) {
+    return InvalidArgument("--max-dist " + FormatNumber(options.max_dist) + ": expected 0 to 1");
+  }
   if (options.top_k == 0 || options.top_k < -1) {
     return InvalidArgument("--top-k " + std::to_string(options.top_k) +
                            ": expected 1 or more, or -1 for all");
@@ -45,7 +58,16 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument(
         "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
   }
+  if (!options.baselines.empty() && !TakesBaselines(options)) {
+    return InvalidArgument("--baseline: " + options.method +
+                           " starts from the blurred picture and takes none; --max-sigma says how "
+                           "much it is blurred");
+  }
   return OkStatus();
+}
+
+int StepsOf(const ExplainOptions& options) {
+  return options.steps.value_or(DefaultSteps(*FindMethod(options.method)));
 }
 
 std::string FormatOption(double value) {
@@ -55,9 +77,20 @@ std::string FormatOption(double value) {
   return {text, end.ptr};
 }
 
+std::string JsonOption(double value) {
+  const std::string text = FormatOption(value);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
 bool NeedsGradients(const ExplainOptions& options) {
   return FindMethod(options.method)->needs_gradients;
 }
+
+bool NeedsPicture(const ExplainOptions& options) {
+  return FindMethod(options.method)->needs_picture;
+}
+
+bool TakesBaselines(const ExplainOptions& options) { return options.method != "blur-ig"; }
 
 bool ExplainsPieces(const ExplainOptions& options) {
   return options.players == Players::kLines || options.players == Players::kWords;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "whylight/explainer.h"
 
@@ -12,10 +13,17 @@ namespace whylight {
 // the method cannot have. The others here are for options that passed.
 Status CheckExplainOptions(const ExplainOptions& options);
 
-// As options are written: 0.01, never 1e-02 or 0,01.
+// options.steps, or what the method takes without; 0: as many as the tolerance needs.
+int StepsOf(const ExplainOptions& options);
+
+// As options are written: 0.01, never 1e-02 or 0,01; and as JSON numbers are, with a decimal point.
 std::string FormatOption(double value);
+std::string JsonOption(double value);
 
 bool NeedsGradients(const ExplainOptions& options);
+bool NeedsPicture(const ExplainOptions& options);
+// The method starts from baselines that can be given.
+bool TakesBaselines(const ExplainOptions& options);
 // The players are pieces of the request's text: a request is prepared anew for each coalition.
 bool ExplainsPieces(const ExplainOptions& options);
 

@@ -289,10 +289,11 @@ Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums
   if (gradients_checked_ || !MayShareRuns() || sums.empty()) return OkStatus();
   gradients_checked_ = true;
   const PathSum& sum = sums[0];
-  // Another instance's row if there is one of that shape, else another point of the same path.
+  // Another row of that shape if there is one, else another point of the same path.
   std::size_t other = 0;
   for (std::size_t i = 1; i < sums.size() && other == 0; ++i) {
-    if (sums[i].instance != sum.instance && SameShapes(*sums[i].x, *sum.x)) other = i;
+    const bool differs = sums[i].instance != sum.instance || *sums[i].x != *sum.x;
+    if (SameShapes(*sums[i].x, *sum.x) && differs) other = i;
   }
   const std::vector<Engine::PathOwner> owners = {OwnerOf(sum), OwnerOf(sums[other])};
   const Engine::PathPoints alone{.owner = {0}, .position = {0.75}, .weight = {1}};

@@ -160,6 +160,47 @@ class Explain(CommandLineTest):
         self.assertEqual(short.out, long.out)
         self.assertEqual(long.lines()[0]["whylight"]["steps"], 3)
 
+    def test_regions_stand_beside_the_attributions(self):
+        name = "tf2_image_preprocess"
+        parameters = self.file("parameters.json", '{"xraiAttribution": {"stepCount": 2}}')
+        outcome = whylight("explain", model(name), "-i", request(name), "--parameters", parameters)
+        self.expect(outcome, 0)
+        for line in outcome.lines():
+            attribution, = line["explanation"]["attributions"]
+            self.assertEqual(set(attribution), {
+                "baselineOutputValue", "instanceOutputValue", "featureAttributions",
+                "outputIndex", "approximationError", "outputName"})
+            self.assertEqual(line["whylight"]["method"], "xrai")
+            self.assertEqual(line["whylight"]["steps"], 2)
+            values = attribution["featureAttributions"]["numpy_inputs"]
+            flat = [value for row in values for (value,) in row]
+            self.assertEqual((len(values), len(flat)), (224, 224 * 224))
+            regions = line["whylight"]["regions"][0]["numpy_inputs"]
+            self.assertEqual([region["rank"] for region in regions],
+                             list(range(1, len(regions) + 1)))
+            covered = [0] * len(flat)
+            for region in regions:
+                mask = region["mask"]
+                pixels = [pixel for first, length in zip(mask[::2], mask[1::2])
+                          for pixel in range(first, first + length)]
+                self.assertEqual({flat[pixel] for pixel in pixels}, {region["attribution"]})
+                self.assertAlmostEqual(region["area"], len(pixels) / len(flat))
+                for pixel in pixels:
+                    covered[pixel] += 1
+            self.assertEqual(set(covered), {1})
+            ranked = [region["attribution"] for region in regions if "rest" not in region]
+            self.assertEqual(ranked, sorted(ranked, reverse=True))
+
+    def test_methods_have_their_own_steps(self):
+        name = "keras2_cnn_digits_saved_model_save"
+        steps = {"xrai": 50, "blur-ig": 100, "guided-ig": 200, "integrated-gradients": 50}
+        outcomes = in_parallel({method: ("explain", model(name), "-i", request(name), "--method",
+                                         method) for method in steps})
+        for method, count in steps.items():
+            with self.subTest(method):
+                self.assertEqual(outcomes[method].code, 0, outcomes[method].err)
+                self.assertEqual(outcomes[method].lines()[0]["whylight"]["steps"], count)
+
     def test_requests_in_serving_defaults_words(self):
         """production's key is taken where it stands for the preprocessing function's"""
         name = "tf2_tabular_preprocess_two_outputs"
@@ -249,6 +290,16 @@ class Explain(CommandLineTest):
             "no_such_model": (("explain", "nowhere", "-i", request(FLOWER)), 2, "nowhere"),
             "no_such_option": ((*flower, "--step", "3"), 2, "--step", "did you mean '--steps'?"),
             "no_such_method": ((*flower, "--method", "magic"), 2, "--method magic"),
+            "no_picture": ((*flower, "--method", "xrai"), 2, "xrai explains pictures",
+                           "guided-ig"),
+            "blur_of_a_baseline": ((*flower, "--method", "blur-ig", "--baseline", "flower=0"), 2,
+                                   "starts from the blurred picture"),
+            "sigma": ((*flower, "--method", "blur-ig", "--max-sigma", "wide"), 2, "--max-sigma",
+                      'expected a number, got "wide"'),
+            "sigma_range": ((*flower, "--method", "blur-ig", "--max-sigma", "0"), 2,
+                            "--max-sigma 0", "above 0"),
+            "fraction": ((*flower, "--method", "guided-ig", "--fraction", "2"), 2, "--fraction 2"),
+            "xrai_algorithm": ((*flower, "--xrai-algorithm", "fats"), 2, "did you mean 'fast'?"),
             "batch_size": ((*flower, "--batch-size", "-1"), 2, "--batch-size",
                            'expected an integer of 1 or more, got "-1"'),
             "threads": ((*flower, "--threads", "0"), 2, "--threads", "1 or more"),

@@ -1,6 +1,7 @@
 // Every model of tests/models against TensorFlow's own answers: the verdict, predictions,
 // Integrated Gradients, Shapley values. With WHYLIGHT_REAL_MODELS=DIR also the models below DIR.
 // Prints a table: model, errors, time.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -368,6 +369,43 @@ TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
     EXPECT_EQ(found, players.size());
   }
   line().shapley_error = worst;
+}
+
+// XRAI and Blur IG of every model with a picture, Guided IG of every model with a gradient; the
+// others are refused with a method that can.
+TEST_P(ModelsTest, WalksOtherPathsOrSaysWhoCan) {
+  if (Text(about_, "verdict") != "explain") return;
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  for (const char* method : {"xrai", "blur-ig", "guided-ig"}) {
+    SCOPED_TRACE(method);
+    ExplainOptions options = Options();
+    options.method = method;
+    options.steps = 2;
+    options.max_sigma = 4;
+    if (method == std::string("blur-ig")) options.baselines.clear();
+    const Result<std::unique_ptr<Explainer>> explainer =
+        Explainer::Open(**model, runtime(), std::move(options));
+    if (!explainer.ok()) {
+      EXPECT_THAT(explainer.status().message(), testing::HasSubstr("sampled-shapley"));
+      EXPECT_TRUE(method != std::string("guided-ig") || !IsTrue(*explain(), "ig"))
+          << explainer.status().message();
+      continue;
+    }
+    const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
+    ASSERT_TRUE(requests.ok()) << requests.status().message();
+    for (const Result<Explanation>& explanation : (*explainer)->Explain(*requests)) {
+      if (!explanation.ok()) {  // Where the shapes are known with the row.
+        EXPECT_THAT(explanation.status().message(), testing::HasSubstr("sampled-shapley"));
+        EXPECT_STRNE(method, "guided-ig");
+        continue;
+      }
+      for (const FeatureAttribution& feature : explanation->attributions.at(0).features) {
+        EXPECT_EQ(feature.regions.empty(), method != std::string("xrai"));
+        for (const double value : feature.values.data<double>()) ASSERT_TRUE(std::isfinite(value));
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, ModelsTest, testing::ValuesIn(AllModels()),

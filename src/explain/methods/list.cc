@@ -8,6 +8,9 @@ namespace {
 constexpr const MethodApplication* kApplications[] = {
     &kIntegratedGradientsMethod,
     &kSampledShapleyMethod,
+    &kXraiMethod,
+    &kBlurIgMethod,
+    &kGuidedIgMethod,
 };
 
 }  // namespace

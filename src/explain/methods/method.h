@@ -35,6 +35,7 @@ struct Shares {
   std::optional<Effort> effort;
   Row x;       // What shares the score, in order of Explained::names.
   Row values;  // Their shares, float64.
+  std::vector<std::vector<RegionAttribution>> regions;  // XRAI: of each of them.
 };
 
 struct AttributionResult {
@@ -59,5 +60,8 @@ const MethodApplication& FindMethodApplication(std::string_view name);  // One o
 // Each stands in its own file of this folder.
 extern const MethodApplication kIntegratedGradientsMethod;
 extern const MethodApplication kSampledShapleyMethod;
+extern const MethodApplication kXraiMethod;
+extern const MethodApplication kBlurIgMethod;
+extern const MethodApplication kGuidedIgMethod;
 
 }  // namespace whylight

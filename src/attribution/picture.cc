@@ -1,0 +1,30 @@
+#include "attribution/picture.h"
+
+#include <algorithm>
+
+#include "attribution/attribution.h"
+
+namespace whylight {
+
+bool IsPictureShape(const Shape& shape) {
+  return shape.has_rank() && (shape.rank() == 2 || shape.rank() == 3) &&
+         std::ranges::all_of(shape.dims(), [](std::int64_t size) { return size > 0; });
+}
+
+Result<RealImage> PictureOf(const Tensor& tensor, std::size_t instance, std::size_t input) {
+  const Shape& shape = tensor.shape();
+  if (!IsPictureShape(shape)) {
+    return InvalidArgument(InputPlace(instance, input) +
+                           ": expected a picture, [height,width] or [height,width,channels], got " +
+                           shape.ToString());
+  }
+  RealImage image{.width = static_cast<int>(shape.dim(1)),
+                  .height = static_cast<int>(shape.dim(0)),
+                  .channels = shape.rank() == 3 ? static_cast<int>(shape.dim(2)) : 1,
+                  .pixels = {}};
+  image.pixels.reserve(tensor.elements());
+  for (std::size_t i = 0; i < tensor.elements(); ++i) image.pixels.push_back(tensor.Number(i));
+  return image;
+}
+
+}  // namespace whylight

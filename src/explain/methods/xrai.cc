@@ -1,0 +1,67 @@
+// XRAI of a loaded model: x is the picture, values are a number for each of its pixels.
+#include "attribution/xrai.h"
+
+#include <utility>
+
+#include "explain/methods/method.h"
+#include "explain/methods/paths.h"
+#include "explain/options.h"
+
+namespace whylight {
+namespace {
+
+std::vector<RegionAttribution> Described(const std::vector<RankedRegion>& ranked) {
+  std::vector<RegionAttribution> regions;
+  for (const RankedRegion& region : ranked) {
+    const double pixels = static_cast<double>(region.pixels.width()) * region.pixels.height();
+    RegionAttribution& to = regions.emplace_back();
+    to.rank = static_cast<int>(regions.size());
+    to.area = static_cast<double>(region.pixels.Count()) / pixels;
+    to.attribution = region.attribution;
+    to.is_rest = region.is_rest;
+    for (const PixelRun& run : region.pixels.Runs()) {
+      to.pixels.push_back({.first = run.first, .length = run.length});
+    }
+  }
+  return regions;
+}
+
+Result<AttributionResult> Apply(const MethodCall& call) {
+  for (const AttributionTask& task : call.tasks) {
+    WHYLIGHT_RETURN_IF_ERROR(
+        CheckPictures(ExplainedValues(*task.row, call.explained), call.explained, call.options));
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call));
+  ScoreFunction f = ScoreFunctionOf(call);
+  const bool fast = call.options.region_ranking == RegionRanking::kFast;
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      std::vector<XraiAttribution> attributions,
+      Xrai(f, tasks.paths,
+           {.steps = StepsOf(call.options),
+            .rank = {.algorithm = fast ? XraiAlgorithm::kFast : XraiAlgorithm::kFull}}));
+  AttributionResult result;
+  for (std::size_t i = 0; i < attributions.size(); ++i) {
+    result.shares.push_back(
+        SharesOf(std::move(attributions[i].attribution), std::move(tasks.xs[i])));
+    for (const std::vector<RankedRegion>& of_input : attributions[i].regions) {
+      result.shares.back().regions.push_back(Described(of_input));
+    }
+  }
+  result.dependence = f.dependence();
+  return result;
+}
+
+std::vector<MethodSetting> Describe(const ExplainOptions& options) {
+  const std::string steps = std::to_string(StepsOf(options));
+  const bool fast = options.region_ranking == RegionRanking::kFast;
+  return {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"},
+          {.name = "xraiAlgorithm",
+           .json = fast ? "\"fast\"" : "\"full\"",
+           .text = fast ? "fast ranking" : "full ranking"}};
+}
+
+}  // namespace
+
+constexpr MethodApplication kXraiMethod = {"xrai", Apply, Describe};
+
+}  // namespace whylight
