@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "attribution/adaptive_gradients.h"
 #include "attribution/blur_ig.h"
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
@@ -33,14 +34,16 @@ TEST(MethodList, FindsNoUnknownMethod) {
 }
 
 TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
-  const IntegratedGradientsOptions ig;
+  const AdaptiveGradientsOptions adaptive;
   const SampledShapleyOptions shapley;
-  EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, std::to_string(ig.steps));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[0].initial, std::to_string(shapley.paths));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[1].initial, std::to_string(shapley.seed));
   const auto number = [](const char* method, std::size_t parameter) {
     return std::stod(std::string(FindMethod(method)->parameters[parameter].initial));
   };
+  EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, "auto");
+  EXPECT_EQ(number("integrated-gradients", 1), adaptive.tolerance);
+  EXPECT_EQ(number("integrated-gradients", 2), adaptive.max_steps);
   EXPECT_EQ(number("xrai", 0), XraiOptions().steps);
   EXPECT_EQ(FindMethod("xrai")->parameters[1].initial, "full");
   EXPECT_EQ(XraiOptions().rank.algorithm, XraiAlgorithm::kFull);
