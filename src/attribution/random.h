@@ -2,6 +2,7 @@
 // of std::shuffle are not.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,6 +30,18 @@ class SplitMix64 {
       if (static_cast<std::uint32_t>(product) >= reject) {
         return static_cast<std::uint32_t>(product >> 32);
       }
+    }
+  }
+
+  // Uniform in [0, 1), a multiple of 2^-53.
+  double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
+
+  // Of mean 0 and variance 1: Marsaglia's polar method. Takes two numbers or more.
+  double Normal() {
+    while (true) {
+      const double u = 2 * Uniform() - 1, v = 2 * Uniform() - 1;
+      const double square = u * u + v * v;
+      if (square > 0 && square < 1) return u * std::sqrt(-2 * std::log(square) / square);
     }
   }
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <vector>
@@ -25,6 +27,39 @@ TEST(SplitMix64, BelowStaysBelowAndReachesAll) {
   std::array<int, 5> seen{};
   for (int i = 0; i < 5000; ++i) ++seen[random.Below(5)];
   for (const int count : seen) EXPECT_NEAR(count, 1000, 150);  // 5 standard deviations
+}
+
+TEST(SplitMix64, UniformFillsTheUnitInterval) {
+  SplitMix64 random(4);
+  double sum = 0, least = 1, greatest = 0;
+  constexpr int kCount = 10000;
+  for (int i = 0; i < kCount; ++i) {
+    const double value = random.Uniform();
+    sum += value;
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+  }
+  EXPECT_GE(least, 0);
+  EXPECT_LT(greatest, 1);
+  EXPECT_LT(least, 1e-3);
+  EXPECT_GT(greatest, 1 - 1e-3);
+  EXPECT_NEAR(sum / kCount, 0.5, 0.0145);  // 5 standard deviations
+}
+
+TEST(SplitMix64, NormalHasTheMomentsOfOne) {
+  SplitMix64 random(5);
+  constexpr int kCount = 20000;
+  double sum = 0, squares = 0, beyond_two = 0;
+  for (int i = 0; i < kCount; ++i) {
+    const double value = random.Normal();
+    sum += value;
+    squares += value * value;
+    beyond_two += std::abs(value) > 2;
+  }
+  // 5 standard deviations each.
+  EXPECT_NEAR(sum / kCount, 0, 5 / std::sqrt(kCount));
+  EXPECT_NEAR(squares / kCount, 1, 5 * std::sqrt(2.0 / kCount));
+  EXPECT_NEAR(beyond_two / kCount, 0.0455, 0.0074);
 }
 
 TEST(SplitMix64, ShufflesIntoEveryOrderEquallyOften) {

@@ -165,8 +165,17 @@ Result<std::vector<XraiAttribution>> Xrai(Function& f, std::span<const IgTask> t
       }
     }
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> base,
-                            IntegratedGradients(f, tasks, {.steps = options.steps}));
+  const PathMethod gradients = [&](Function& of, std::span<const IgTask> paths) {
+    return IntegratedGradients(of, paths, {.steps = options.steps});
+  };
+  std::vector<Attribution> base;
+  if (options.noise) {
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<SmoothAttribution> smooth,
+                              WithNoise(f, tasks, *options.noise, gradients));
+    for (SmoothAttribution& one : smooth) base.push_back(std::move(one.attribution));
+  } else {
+    WHYLIGHT_ASSIGN_OR_RETURN(base, gradients(f, tasks));
+  }
   std::vector<XraiAttribution> explained;
   std::vector<std::vector<Mask>> regions;  // Of each input of the last task.
   for (std::size_t t = 0; t < tasks.size(); ++t) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "attribution/attribution.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/smooth_grad.h"
 #include "segment/mask.h"
 #include "whylight/function.h"
 
@@ -49,6 +51,7 @@ std::vector<RankedRegion> RankRegions(std::span<const double> attribution, int w
 struct XraiOptions {
   int steps = 50;  // Of Integrated Gradients, on the path from each baseline; 1..kMaxSteps.
   RankOptions rank;
+  std::optional<NoiseOptions> noise;  // At the points of Integrated Gradients: WithNoise.
 };
 
 struct XraiAttribution {
