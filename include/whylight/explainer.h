@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "whylight/function.h"
@@ -27,6 +28,44 @@ enum class Players { kElements, kInputs, kLines, kWords };
 // How XRAI ranks regions: each by what it adds to those before it, or all at once.
 enum class RegionRanking { kFull, kFast };
 
+// What a baseline is made of.
+enum class BaselineKind {
+  kGiven,  // Values.
+  kZeros,  // "" for strings; no value for a sparse input.
+  kMean,
+  kMedian,
+  kMin,
+  kMax,         // Of BaselineData, element by element.
+  kRandom,      // Seeded, uniform within the data's range or the declared domain.
+  kBlurred,     // The picture itself, blurred with max_sigma.
+  kBlackWhite,  // Two: the least and the greatest value of the declared domain, or of the
+                // picture.
+};
+
+struct Baseline {
+  Baseline(Json values) : value(std::move(values)) {}  // NOLINT: implicit on purpose
+  Baseline(BaselineKind of) : kind(of) {}              // NOLINT
+
+  BaselineKind kind = BaselineKind::kGiven;
+  Json value;                         // kGiven.
+  std::string origin = "--baseline";  // Who chose it, for notes.
+};
+
+// One input of the request, without the row axis.
+struct RequestField {
+  std::string name;
+  DType dtype = DType::kInvalid;
+  Shape shape = Shape::UnknownRank();
+  std::string alias;  // What serving_default calls the same value, if that is another name.
+};
+
+// Rows like those that the model was trained on, in the form of requests.
+struct BaselineData {
+  std::string source;  // "--baseline-data train.csv": for notes and messages.
+  // Called once, by Explainer::Open, with its request_fields().
+  std::function<Result<std::vector<Row>>(const std::vector<RequestField>&)> read;
+};
+
 struct ExplainOptions {
   std::string method = "integrated-gradients";
   // Points on the path, >= 1. Without a number Integrated Gradients take as many as `tolerance`
@@ -38,9 +77,16 @@ struct ExplainOptions {
   std::uint64_t seed = 0;   // Of everything random.
   Players players = Players::kElements;
   RegionRanking region_ranking = RegionRanking::kFull;  // XRAI.
-  double max_sigma = 50;   // Blur IG: the strongest blur, in pixels, > 0.
+  double max_sigma = 50;   // Blur IG and blurred baselines: the strongest blur, in pixels, > 0.
   double fraction = 0.25;  // Guided IG: share of the elements that move at once, in (0, 1].
   double max_dist = 0.02;  // Guided IG: the farthest off the straight path, in [0, 1].
+  // Noise around Integrated Gradients, XRAI and SmoothGrad: a standard deviation, >= 0, for all
+  // inputs, or for those named alone. Integrated Gradients and XRAI have none unless one of these
+  // is set (0.1 if only noisy_samples is), SmoothGrad 0.15 of each input's own range.
+  std::optional<double> noise_sigma;
+  std::vector<std::pair<std::string, double>> feature_noise_sigma;
+  std::optional<int> noisy_samples;  // Noisy copies, >= 1; else 3, of SmoothGrad 25.
+  int samples = 200;                 // Expected Gradients: rows that are drawn, >= 1.
 
   std::string signature;  // Empty: by the rules of saving.
   // Empty: the metadata's, else the only one. "a,b": both, in this order.
@@ -54,8 +100,10 @@ struct ExplainOptions {
   std::vector<std::string> labels;
   std::vector<std::string> feature_names;  // Of the elements of the one explained vector.
 
-  // Input -> baselines; several of one input are averaged over.
-  std::map<std::string, std::vector<Json>> baselines;
+  // Input -> baselines; several of one input are averaged over. "" stands for all that are
+  // explained and not named.
+  std::map<std::string, std::vector<Baseline>> baselines;
+  std::optional<BaselineData> baseline_data;
   std::optional<ExplanationMetadata> metadata;
   std::string metadata_source;  // "--metadata m.json": for messages.
 
@@ -117,6 +165,7 @@ struct OutputAttribution {
   std::vector<std::int64_t> output_index;  // Empty for an output of one number an instance.
   std::string display_name;                // The class's label; empty without one.
   double instance_output = 0;
+  bool has_baseline = true;  // False: nothing is compared with, and baseline_output is 0.
   double baseline_output = 0;
   double approximation_error = 0;
   std::optional<Effort> effort;  // Where the method chose how much it does.
@@ -132,14 +181,6 @@ struct NamedValue {
 struct Explanation {
   std::vector<NamedValue> prediction;  // All outputs of the explained signature.
   std::vector<OutputAttribution> attributions;
-};
-
-// One input of the request, without the row axis.
-struct RequestField {
-  std::string name;
-  DType dtype = DType::kInvalid;
-  Shape shape = Shape::UnknownRank();
-  std::string alias;  // What serving_default calls the same value, if that is another name.
 };
 
 // Where a feature's baseline comes from, for people.

@@ -9,6 +9,8 @@ constexpr MethodParameter kIntegratedGradients[] = {
     {"steps", "auto", "points on the path from the baseline to the input; auto: as many as needed"},
     {"tolerance", "0.01", "relative error of the attributions that is good enough"},
     {"max-steps", "255", "points that are spent on it at most"},
+    {"noise-sigma", "none", "standard deviation of noise at the points of the path"},
+    {"noisy-samples", "3", "noisy copies, if there is noise"},
 };
 
 constexpr MethodParameter kSampledShapley[] = {
@@ -19,6 +21,8 @@ constexpr MethodParameter kSampledShapley[] = {
 constexpr MethodParameter kXrai[] = {
     {"steps", "50", "points of Integrated Gradients on the path from each baseline"},
     {"xrai-algorithm", "full", "full weighs each region by what it adds, fast sorts them once"},
+    {"noise-sigma", "none", "standard deviation of noise at the points of the path"},
+    {"noisy-samples", "3", "noisy copies, if there is noise"},
 };
 
 constexpr MethodParameter kBlurIg[] = {
@@ -32,17 +36,40 @@ constexpr MethodParameter kGuidedIg[] = {
     {"max-dist", "0.02", "how far an element may be off the straight path: 0 not at all, 1 anyhow"},
 };
 
+constexpr MethodParameter kSmoothGrad[] = {
+    {"noise-sigma", "0.15 of the range", "standard deviation of the noise"},
+    {"noisy-samples", "25", "noisy copies of the instance"},
+    {"seed", "0", "of the noise; the same seed gives the same attributions"},
+};
+
+constexpr MethodParameter kExpectedGradients[] = {
+    {"baseline-data", "", "rows like those of the training, to compare with"},
+    {"samples", "200", "rows that are drawn of them, with one point on each path"},
+    {"seed", "0", "of the draws; the same seed gives the same attributions"},
+};
+
 constexpr MethodInfo kMethods[] = {
     {"integrated-gradients", "gradients along the path from a baseline; for differentiable models",
      true, kIntegratedGradients},
     {"sampled-shapley", "mean change of the score when a feature is switched on; for any model",
-     false, kSampledShapley},
+     false, kSampledShapley, false, ComparesWith::kBaselines, ErrorKind::kSampling, "--paths"},
     {"xrai", "Integrated Gradients given to the regions of a picture; for differentiable models",
      true, kXrai, true},
     {"blur-ig", "gradients on the way to a blurred picture; for differentiable models", true,
-     kBlurIg, true},
+     kBlurIg, true, ComparesWith::kBlurred},
     {"guided-ig", "gradients along a path that avoids steep slopes; for differentiable models",
      true, kGuidedIg},
+    {"smoothgrad", "mean gradient over noisy copies; for differentiable models", true, kSmoothGrad,
+     false, ComparesWith::kNothing, ErrorKind::kSampling, "--noisy-samples"},
+    {"gradient-x-input",
+     "one gradient, times the input; for differentiable models",
+     true,
+     {},
+     false,
+     ComparesWith::kNothing,
+     ErrorKind::kNone},
+    {"expected-gradients", "gradients on paths from rows of data; for differentiable models", true,
+     kExpectedGradients, false, ComparesWith::kData, ErrorKind::kSampling, "--samples"},
 };
 
 }  // namespace

@@ -13,12 +13,30 @@ struct MethodParameter {
   std::string_view doc;
 };
 
+// What the score of an instance is compared with.
+enum class ComparesWith {
+  kBaselines,  // Those that are given.
+  kBlurred,    // The blurred picture.
+  kData,       // Rows of the data.
+  kNothing,    // Attributions are slopes at the instance.
+};
+
+// What approximation_error tells.
+enum class ErrorKind {
+  kGap,       // What the sum of the attributions misses.
+  kSampling,  // A standard error: more samples make it less.
+  kNone,      // Nothing is approximated; it is 0.
+};
+
 struct MethodInfo {
   std::string_view name;
   std::string_view doc;  // One line, without a full stop.
   bool needs_gradients = false;
   std::span<const MethodParameter> parameters;
   bool needs_picture = false;  // Explains pictures alone; other inputs keep the instance's value.
+  ComparesWith compares_with = ComparesWith::kBaselines;
+  ErrorKind error = ErrorKind::kGap;
+  std::string_view samples = {};  // kSampling: the option that says how many.
 };
 
 // In the order in which a reader should meet them.

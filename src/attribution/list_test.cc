@@ -6,9 +6,11 @@
 
 #include "attribution/adaptive_gradients.h"
 #include "attribution/blur_ig.h"
+#include "attribution/expected_gradients.h"
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/sampled_shapley.h"
+#include "attribution/smooth_grad.h"
 #include "attribution/xrai.h"
 
 namespace whylight {
@@ -25,7 +27,9 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
       EXPECT_FALSE(parameter.doc.empty()) << parameter.name;
     }
   }
-  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig");
+  EXPECT_EQ(MethodNames(),
+            "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig, smoothgrad, "
+            "gradient-x-input, expected-gradients");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -52,6 +56,16 @@ TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   EXPECT_EQ(number("guided-ig", 0), GuidedIgOptions().steps);
   EXPECT_EQ(number("guided-ig", 1), GuidedIgOptions().fraction);
   EXPECT_EQ(number("guided-ig", 2), GuidedIgOptions().max_dist);
+  EXPECT_EQ(number("integrated-gradients", 4), NoiseOptions().samples);
+  EXPECT_EQ(number("xrai", 3), NoiseOptions().samples);
+  EXPECT_EQ(number("expected-gradients", 1), ExpectedGradientsOptions().samples);
+}
+
+TEST(MethodList, SampledOnesSayWhatMakesTheErrorLess) {
+  for (const MethodInfo& method : AllMethods()) {
+    EXPECT_EQ(method.error == ErrorKind::kSampling, method.samples.starts_with("--"))
+        << method.name;
+  }
 }
 
 TEST(MethodList, KnowsTheStepsOfAMethod) {

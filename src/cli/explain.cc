@@ -17,6 +17,7 @@
 #include "cli/metadata_file.h"
 #include "cli/output.h"
 #include "cli/request_args.h"
+#include "explain/baselines.h"
 #include "explain/explanation_json.h"
 #include "image/codec.h"
 #include "image/image_tensor.h"
@@ -34,6 +35,9 @@ struct ExplainArgs {
   RequestArgs request;
   ExplainOptions options;
   std::vector<std::string> baselines;
+  std::string baseline_data;
+  double noise_sigma = 0;
+  int noisy_samples = 0;
   std::string metadata;
   std::string parameters;
   std::string output_indices;
@@ -79,20 +83,50 @@ Result<int> CountFrom(const std::string& flag, const std::string& text) {
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
+  if (!args.baselines.empty()) options.baselines.clear();  // Those of --parameters.
   for (const std::string& given : args.baselines) {
     const std::size_t sign = given.find('=');
-    if (sign == std::string::npos || sign == 0) {
-      return InvalidArgument("--baseline: expected NAME=JSON, got \"" + given + "\"");
+    if (sign == std::string::npos) {
+      const std::optional<BaselineKind> kind = FindBaselineKind(given);
+      if (!kind) {
+        return InvalidArgument("--baseline: expected NAME=JSON, NAME=KIND or KIND, one of " +
+                               BaselineKindNames() + ", got \"" + given + "\"");
+      }
+      options.baselines[""].push_back(*kind);
+      continue;
     }
-    const std::string name = given.substr(0, sign);
-    Result<Json> json = ParseJson(given.substr(sign + 1));
+    const std::string name = given.substr(0, sign), text = given.substr(sign + 1);
+    if (name.empty()) {
+      return InvalidArgument("--baseline: expected NAME=JSON or NAME=KIND, got \"" + given + "\"");
+    }
+    if (const std::optional<BaselineKind> kind = FindBaselineKind(text)) {
+      options.baselines[name].push_back(*kind);
+      continue;
+    }
+    Result<Json> json = ParseJson(text);
     if (!json.ok()) {
       return json.status().In("--baseline " + name + " (a string needs its quotes: " + name +
-                              "='\"text\"')");
+                              "='\"text\"'; without them one of " + BaselineKindNames() + ")");
     }
     options.baselines[name].push_back(*std::move(json));
   }
   return OkStatus();
+}
+
+// Rows of --baseline-data, read as instances are.
+Result<std::vector<Row>> ReadRows(RequestArgs request, const std::string& path,
+                                  const std::vector<RequestField>& fields,
+                                  const InstanceReaderOptions& read) {
+  request.inputs = {path};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
+                            request.Open(fields, read));
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Instance> instances, ReadAll(*reader));
+  std::vector<Row> rows;
+  for (Instance& instance : instances) {
+    if (!instance.status.ok()) return instance.status;
+    rows.push_back(std::move(instance.values));
+  }
+  return rows;
 }
 
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
@@ -130,9 +164,20 @@ Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions
         break;
     }
   }
-  if (parameters->smooth_grad || parameters->max_blur_sigma) {
-    return Unimplemented(args.parameters +
-                         ": smoothGradConfig and blurBaselineConfig are not there yet");
+  // The methods that services have these two for.
+  const bool on_paths = options.method == "integrated-gradients" || options.method == "xrai";
+  if (parameters->smooth_grad && on_paths) {
+    const SmoothGradParameters& smooth = *parameters->smooth_grad;
+    if (!given.Given("--noise-sigma")) {
+      options.noise_sigma = smooth.noise_sigma;
+      options.feature_noise_sigma = smooth.feature_noise_sigma;
+    }
+    if (!given.Given("--noisy-samples")) options.noisy_samples = smooth.noisy_sample_count;
+  }
+  if (parameters->max_blur_sigma && on_paths) {
+    Baseline& blurred = options.baselines[""].emplace_back(BaselineKind::kBlurred);
+    blurred.origin = args.parameters;
+    if (!given.Given("--max-sigma")) options.max_sigma = *parameters->max_blur_sigma;
   }
   if (parameters->step_count && !given.Given("--steps")) options.steps = *parameters->step_count;
   if (parameters->path_count && !given.Given("--paths")) options.paths = *parameters->path_count;
@@ -145,6 +190,8 @@ Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions
 
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model) {
   ExplainOptions options = args.options;
+  if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
+  if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
   WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, given, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
@@ -268,6 +315,12 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (options->metadata && options->metadata->inputs.size() == 1) {
     read.element_names = options->metadata->inputs[0].index_feature_mapping;
   }
+  if (!args.baseline_data.empty()) {
+    options->baseline_data = {.source = "--baseline-data " + args.baseline_data,
+                              .read = [&args, read](const std::vector<RequestField>& fields) {
+                                return ReadRows(args.request, args.baseline_data, fields, read);
+                              }};
+  }
   const Result<std::unique_ptr<Explainer>> explainer =
       Explainer::Open(**model, **runtime, *std::move(options));
   if (!explainer.ok()) return Fail(explainer.status());
@@ -344,7 +397,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
-            "NAME: integrated-gradients (default), sampled-shapley, xrai, blur-ig or guided-ig");
+            "NAME: integrated-gradients (default), sampled-shapley, xrai, blur-ig, guided-ig, "
+            "smoothgrad, gradient-x-input or expected-gradients");
   args.Text("--steps,--num-integral-steps", options->steps,
             "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
             "100, guided-ig 200)");
@@ -355,11 +409,18 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--xrai-algorithm", options->region_ranking, {"full", "fast"},
               "XRAI: rank each region by what it adds (full, default), or all at once");
   args.Number("--max-sigma", options->options.max_sigma,
-              "Blur IG: the strongest blur, in pixels (default 50)");
+              "Blur IG and blurred baselines: the strongest blur, in pixels (default 50)");
   args.Number("--fraction", options->options.fraction,
               "Guided IG: share of the elements that move at once (default 0.25)");
   args.Number("--max-dist", options->options.max_dist,
               "Guided IG: how far off the straight path, 0 to 1 (default 0.02)");
+  args.Number("--noise-sigma", options->noise_sigma,
+              "Integrated Gradients, XRAI, SmoothGrad: standard deviation of noise (default none; "
+              "smoothgrad 0.15 of an input's range)");
+  args.Integer("--noisy-samples", options->noisy_samples,
+               "Noisy copies to average over (default 3, smoothgrad 25)");
+  args.Integer("--samples", options->options.samples,
+               "Expected Gradients: rows that are drawn from --baseline-data (default 200)");
   args.Integer("--paths,--num-paths", options->options.paths,
                "Sampled Shapley: random orders (default 25)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");
@@ -368,7 +429,11 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Sampled Shapley over the lines or words of a text input");
   args.List("--baseline", options->baselines,
-            "NAME=JSON: Where attributions start; several of one name are averaged");
+            "NAME=JSON: Where attributions start; several of one name are averaged. NAME=KIND, or "
+            "KIND for all inputs: zeros, mean, median, min, max, random, blurred or black,white");
+  args.Text("--baseline-data", options->baseline_data,
+            "FILE: Rows like those of the training: what mean, median, min, max and random are "
+            "taken of, and expected-gradients compare with");
   args.Text("--metadata", options->metadata,
             "FILE: Explanation metadata (default: explanation_metadata.json beside the model)");
   args.Text("--parameters", options->parameters,
@@ -400,6 +465,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"
       "  whylight explain model -i instances.jsonl -o explained.jsonl --steps 100\n"
       "  whylight explain model -i table.csv --baseline 'x=[5.8, 3.0, 4.3, 1.3]' --labels a,b,c\n"
+      "  whylight explain model -i table.csv --baseline median --baseline-data train.csv\n"
       "  whylight explain model -i main.py --method sampled-shapley --pieces lines\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai");

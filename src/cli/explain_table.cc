@@ -236,12 +236,18 @@ std::string HeadLine(const OutputAttribution& attribution) {
   }
   if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
   const double difference = attribution.instance_output - attribution.baseline_output;
-  text += "   F(baseline) " + FormatNumber(attribution.baseline_output) + " -> F(x) " +
-          FormatNumber(attribution.instance_output);
+  text += "   ";
+  if (attribution.has_baseline) {
+    text += "F(baseline) " + FormatNumber(attribution.baseline_output) + " -> ";
+  }
+  text += "F(x) " + FormatNumber(attribution.instance_output);
   // Attributions of regions do not sum to the difference: of each pixel the strongest channel
   // counts.
-  if (std::ranges::all_of(attribution.features,
-                          [](const FeatureAttribution& f) { return f.regions.empty(); })) {
+  const bool sums_up = attribution.has_baseline &&
+                       std::ranges::all_of(attribution.features, [](const FeatureAttribution& f) {
+                         return f.regions.empty();
+                       });
+  if (sums_up) {
     text += "   sum " + Signed(sum) + "   gap " + Signed(difference - sum);
   }
   text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";

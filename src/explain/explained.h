@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "explain/statistics.h"
 #include "model/choose.h"
 #include "model/model.h"
 #include "model/program.h"
@@ -21,13 +23,28 @@ namespace whylight {
 Result<Program> BuildExplainedProgram(const Model& model, const Choice& choice,
                                       const ExplainOptions& options);
 
+// Where the paths and games of one explained input start.
+struct InputBaselines {
+  std::vector<Baseline> list;  // Empty: nobody chose.
+  std::string origin;          // As in BaselineNote.
+};
+
+// BaselineData, as values of the explained inputs.
+struct ExplainedData {
+  std::string source;
+  std::vector<Row> rows;
+  std::vector<InputStatistics> statistics;  // Of each input.
+};
+
 struct Explained {
   std::vector<std::size_t> inputs;  // Into Program::inputs; empty if a text's pieces are explained.
   std::size_t text = 0;             // Into Program::request: that text.
   std::vector<std::string> names;   // Of `inputs`, or of the text.
   // How many ids each takes in a row, where metadata places it behind them; 0: not known.
   std::vector<std::int64_t> ids;
-  std::vector<std::string> held;  // "ids (int64)": kept at the instance's value, and why.
+  std::vector<std::string> held;          // "ids (int64)": kept at the instance's value, and why.
+  std::vector<InputBaselines> baselines;  // Of each; baselines.h fills them in,
+  std::optional<ExplainedData> data;      // and these.
 };
 
 // The program's inputs that a gradient of `output` reaches, for methods that need one; all of them

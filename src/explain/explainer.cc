@@ -5,12 +5,14 @@
 #include <iostream>
 #include <utility>
 
+#include "attribution/list.h"
 #include "explain/baselines.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
 #include "explain/joined_output.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
+#include "explain/noise.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
 #include "explain/select.h"
@@ -75,6 +77,7 @@ class ExplainerImpl : public Explainer {
     std::vector<std::vector<std::vector<std::string>>> labels;
   };
 
+  Status LoadBaselineData();
   std::vector<Result<Row>> Outputs(std::span<const Row> rows);
   OutputAttribution Describe(const Batch& batch, const Task& task) const;
   Result<std::vector<OutputAttribution>> Attribute(const Batch& batch, std::span<const Task> tasks);
@@ -119,7 +122,8 @@ Status ExplainerImpl::Load() {
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(const Output scored, ChooseScores(program));
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
-  WHYLIGHT_RETURN_IF_ERROR(CheckBaselines(explained_, options_));
+  WHYLIGHT_RETURN_IF_ERROR(ChooseBaselines(options_, explained_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckNoise(options_, explained_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
@@ -138,11 +142,27 @@ Status ExplainerImpl::Load() {
   for (const std::string& warning : engine_->warnings()) {
     plan_.warnings.push_back({.rule = "dropped-attribute", .message = warning, .fix = ""});
   }
+  WHYLIGHT_RETURN_IF_ERROR(LoadBaselineData());
   plan_.baselines = DescribeBaselines(engine_->program(), explained_, options_);
   if (TableStartsAtZero(engine_->program(), explained_, options_)) {
     plan_.warnings.push_back(ZeroBaselineWarning(plan_.explained));
   }
   return OkStatus();
+}
+
+Status ExplainerImpl::LoadBaselineData() {
+  if (!options_.baseline_data || ExplainsPieces(options_)) return OkStatus();
+  const std::string& source = options_.baseline_data->source;
+  const Result<std::vector<Row>> requests = options_.baseline_data->read(fields_);
+  if (!requests.ok()) return requests.status().In(source);
+  const std::vector<Result<Row>> prepared = engine_->Prepare(*requests);
+  std::vector<Row> rows;
+  for (std::size_t r = 0; r < prepared.size(); ++r) {
+    if (!prepared[r].ok()) return prepared[r].status().In(source + ": row " + std::to_string(r));
+    rows.push_back(*prepared[r]);
+    FitSparseInputs(engine_->program(), options_, rows.back());
+  }
+  return TakeBaselineData(rows, options_, explained_);
 }
 
 Result<Output> ExplainerImpl::ChooseScores(Program& program) {
@@ -220,6 +240,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     OutputAttribution attribution = Describe(batch, tasks[i]);
     Shares& shares = result.shares[i];
     attribution.instance_output = shares.instance_output;
+    attribution.has_baseline = HasBaseline(options_);
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
     attribution.effort = shares.effort;
@@ -228,7 +249,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
       attribution.features[k].regions = std::move(shares.regions[k]);
     }
     AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
-                 .completeness = NeedsGradients(options_),
+                 .method = FindMethod(options_.method),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
     attributions.push_back(std::move(attribution));

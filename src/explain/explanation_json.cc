@@ -43,8 +43,10 @@ void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
 
 void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
   w.BeginObject();
-  w.Key("baselineOutputValue");
-  w.Double(attribution.baseline_output);
+  if (attribution.has_baseline) {
+    w.Key("baselineOutputValue");
+    w.Double(attribution.baseline_output);
+  }
   w.Key("instanceOutputValue");
   w.Double(attribution.instance_output);
   w.Key("featureAttributions");

@@ -5,12 +5,34 @@
 
 #include "attribution/adaptive_gradients.h"
 #include "attribution/blur_ig.h"
+#include "attribution/expected_gradients.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/list.h"
 #include "attribution/sampled_shapley.h"
+#include "attribution/smooth_grad.h"
 #include "explain/warnings.h"
 
 namespace whylight {
+namespace {
+
+Status CheckTakesBaselines(const MethodInfo& method) {
+  const std::string place = "--baseline: " + std::string(method.name);
+  switch (method.compares_with) {
+    case ComparesWith::kBaselines:
+      return OkStatus();
+    case ComparesWith::kBlurred:
+      return InvalidArgument(place +
+                             " starts from the blurred picture and takes none; --max-sigma says "
+                             "how much it is blurred");
+    case ComparesWith::kData:
+      return InvalidArgument(place + " draws its baselines from --baseline-data and takes none");
+    case ComparesWith::kNothing:
+      return InvalidArgument(place + " compares with nothing and takes none");
+  }
+  return OkStatus();
+}
+
+}  // namespace
 
 Status CheckExplainOptions(const ExplainOptions& options) {
   const MethodInfo* method = FindMethod(options.method);
@@ -58,12 +80,24 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument(
         "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
   }
-  if (!options.baselines.empty() && !TakesBaselines(options)) {
-    return InvalidArgument("--baseline: " + options.method +
-                           " starts from the blurred picture and takes none; --max-sigma says how "
-                           "much it is blurred");
+  if (options.noise_sigma && !(*options.noise_sigma >= 0)) {
+    return InvalidArgument("--noise-sigma " + FormatNumber(*options.noise_sigma) +
+                           ": expected 0 or more");
   }
-  return OkStatus();
+  if (options.noisy_samples &&
+      (*options.noisy_samples < 1 || *options.noisy_samples > kMaxNoisySamples)) {
+    return InvalidArgument("--noisy-samples " + std::to_string(*options.noisy_samples) +
+                           ": expected 1 to " + std::to_string(kMaxNoisySamples));
+  }
+  if (options.samples < 1 || options.samples > kMaxSamples) {
+    return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
+                           std::to_string(kMaxSamples));
+  }
+  if (method->compares_with == ComparesWith::kData && !options.baseline_data) {
+    return InvalidArgument(options.method +
+                           " compares with rows of data: --baseline-data train.csv");
+  }
+  return options.baselines.empty() ? OkStatus() : CheckTakesBaselines(*method);
 }
 
 int StepsOf(const ExplainOptions& options) {
@@ -90,7 +124,13 @@ bool NeedsPicture(const ExplainOptions& options) {
   return FindMethod(options.method)->needs_picture;
 }
 
-bool TakesBaselines(const ExplainOptions& options) { return options.method != "blur-ig"; }
+bool TakesBaselines(const ExplainOptions& options) {
+  return FindMethod(options.method)->compares_with == ComparesWith::kBaselines;
+}
+
+bool HasBaseline(const ExplainOptions& options) {
+  return FindMethod(options.method)->compares_with != ComparesWith::kNothing;
+}
 
 bool ExplainsPieces(const ExplainOptions& options) {
   return options.players == Players::kLines || options.players == Players::kWords;

@@ -24,6 +24,8 @@ bool NeedsGradients(const ExplainOptions& options);
 bool NeedsPicture(const ExplainOptions& options);
 // The method starts from baselines that can be given.
 bool TakesBaselines(const ExplainOptions& options);
+// The method compares the instance's score with another.
+bool HasBaseline(const ExplainOptions& options);
 // The players are pieces of the request's text: a request is prepared anew for each coalition.
 bool ExplainsPieces(const ExplainOptions& options);
 

@@ -26,14 +26,16 @@ Tensor Resized(const Tensor& x, std::size_t size) {
 
 std::size_t LongestBaseline(const std::string& name, const ExplainOptions& options) {
   std::size_t longest = 1;
-  const auto look_at = [&](const std::vector<Json>& baselines) {
-    for (const Json& one : baselines) {
-      if (one.is_array()) longest = std::max(longest, one.array().size());
-    }
+  const auto look_at = [&](const Json& one) {
+    if (one.is_array()) longest = std::max(longest, one.array().size());
   };
-  if (const InputMetadata* input = MetadataOf(options, name)) look_at(input->input_baselines);
+  if (const InputMetadata* input = MetadataOf(options, name)) {
+    std::ranges::for_each(input->input_baselines, look_at);
+  }
   const auto given = options.baselines.find(name);
-  if (given != options.baselines.end()) look_at(given->second);
+  if (given != options.baselines.end()) {
+    std::ranges::for_each(given->second, look_at, &Baseline::value);
+  }
   return longest;
 }
 

@@ -41,7 +41,7 @@ std::string FormatNumber(double value) {
 
 void AddWarnings(const WarningContext& context, OutputAttribution& attribution) {
   const double difference = attribution.instance_output - attribution.baseline_output;
-  if (std::abs(difference) < kSmallDifference) {
+  if (attribution.has_baseline && std::abs(difference) < kSmallDifference) {
     attribution.warnings.push_back(
         {.rule = "small-difference",
          .message = "the score moves only by " + FormatNumber(difference) +
@@ -50,7 +50,7 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
   }
   if (attribution.approximation_error > kLargeError) {
     const std::string percent = FormatNumber(100 * attribution.approximation_error) + " %";
-    if (context.completeness) {
+    if (context.method->error == ErrorKind::kGap) {
       attribution.warnings.push_back(
           {.rule = "large-gap",
            .message = "the attributions miss the score's difference by " + percent,
@@ -58,8 +58,9 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
     } else {
       attribution.warnings.push_back(
           {.rule = "sampling-error",
-           .message = "the standard error is " + percent + " of the score's difference",
-           .fix = "raise --paths"});
+           .message = "the standard error is " + percent + " of the " +
+                      (attribution.has_baseline ? "score's difference" : "attributions"),
+           .fix = "raise " + std::string(context.method->samples)});
     }
   }
   if (attribution.effort && !attribution.effort->converged) {
@@ -86,10 +87,13 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
 }
 
 Warning ZeroBaselineWarning(const std::vector<std::string>& inputs) {
-  return {.rule = "zero-baseline",
-          .message = "the baseline of " + Join(inputs, ", ") +
-                     " is zeros, which nobody chose; in a table zero is seldom \"nothing\"",
-          .fix = "give typical values, such as the medians: --baseline NAME=JSON"};
+  return {
+      .rule = "zero-baseline",
+      .message = "the baseline of " + Join(inputs, ", ") +
+                 " is zeros, which nobody chose; in a table zero is seldom \"nothing\"",
+      .fix =
+          "give typical values, such as the medians: --baseline median --baseline-data train.csv, "
+          "or --baseline NAME=JSON"};
 }
 
 Warning RowsNotIndependentWarning(const std::string& what) {

@@ -5,20 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "attribution/list.h"
 #include "whylight/explainer.h"
 
 namespace whylight {
 
 struct WarningContext {
-  bool saturates = false;     // The explained output is a Softmax's or Sigmoid's.
-  bool completeness = false;  // approximation_error is a gap of the sum, not a sampling error.
+  bool saturates = false;              // The explained output is a Softmax's or Sigmoid's.
+  const MethodInfo* method = nullptr;  // Whose approximation_error it is.
   const ExplanationMetadata* metadata = nullptr;
 };
 
 //   small-difference   |F(x) - F(b)| < 0.05: little was there to share out
 //   large-gap          the sum misses F(x) - F(b) by more than 5 %
 //   not-converged      the tolerance was not reached: the attributions may be further off
-//   sampling-error     the standard error is above 5 % of F(x) - F(b)
+//   sampling-error     the standard error is above 5 % of F(x) - F(b), of a method that compares
+//                      with nothing of the attributions
 //   saturated-softmax  a score above 0.999: gradients vanish near it; explain the logits
 //   outside-domain     an input outside the domain that the metadata declares
 void AddWarnings(const WarningContext& context, OutputAttribution& attribution);

@@ -39,24 +39,25 @@ TEST_P(AddWarningsCaseTest, NamesTheRules) {
   }
 }
 
-const WarningContext kGradients{.completeness = true};
-const WarningContext kSoftmax{.saturates = true, .completeness = true};
+const WarningContext kGradients{.method = FindMethod("integrated-gradients")};
+const WarningContext kSampled{.method = FindMethod("sampled-shapley")};
+const WarningContext kSoftmax{.saturates = true, .method = FindMethod("integrated-gradients")};
 
 INSTANTIATE_TEST_SUITE_P(
     , AddWarningsCaseTest,
-    testing::Values(
-        Case{"nothing", kGradients, 0.9, 0.1, 0.01, ""},
-        Case{"small_difference", kGradients, 0.53, 0.5, 0, "small-difference"},
-        Case{"small_and_negative", kGradients, 0.47, 0.5, 0, "small-difference"},
-        Case{"difference_at_the_limit", kGradients, 0.0625, 0, 0, ""},
-        Case{"large_gap", kGradients, 0.9, 0.1, 0.06, "large-gap"},
-        Case{"gap_at_the_limit", kGradients, 0.9, 0.1, 0.05, ""},
-        Case{"sampling_error", {}, 0.9, 0.1, 0.06, "sampling-error"},
-        Case{"one_path", {}, 0.9, 0.1, std::numeric_limits<double>::infinity(), "sampling-error"},
-        Case{"saturated", kSoftmax, 0.9995, 0.1, 0, "saturated-softmax"},
-        Case{"not_a_softmax", kGradients, 0.9995, 0.1, 0, ""},
-        Case{"all_of_it", kSoftmax, 0.9999, 0.9998, 0.5,
-             "small-difference large-gap saturated-softmax"}),
+    testing::Values(Case{"nothing", kGradients, 0.9, 0.1, 0.01, ""},
+                    Case{"small_difference", kGradients, 0.53, 0.5, 0, "small-difference"},
+                    Case{"small_and_negative", kGradients, 0.47, 0.5, 0, "small-difference"},
+                    Case{"difference_at_the_limit", kGradients, 0.0625, 0, 0, ""},
+                    Case{"large_gap", kGradients, 0.9, 0.1, 0.06, "large-gap"},
+                    Case{"gap_at_the_limit", kGradients, 0.9, 0.1, 0.05, ""},
+                    Case{"sampling_error", kSampled, 0.9, 0.1, 0.06, "sampling-error"},
+                    Case{"one_path", kSampled, 0.9, 0.1, std::numeric_limits<double>::infinity(),
+                         "sampling-error"},
+                    Case{"saturated", kSoftmax, 0.9995, 0.1, 0, "saturated-softmax"},
+                    Case{"not_a_softmax", kGradients, 0.9995, 0.1, 0, ""},
+                    Case{"all_of_it", kSoftmax, 0.9999, 0.9998, 0.5,
+                         "small-difference large-gap saturated-softmax"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(AddWarningsTest, SaysTheFigures) {

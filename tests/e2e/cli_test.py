@@ -193,7 +193,8 @@ class Explain(CommandLineTest):
 
     def test_methods_have_their_own_steps(self):
         name = "keras2_cnn_digits_saved_model_save"
-        steps = {"xrai": 50, "blur-ig": 100, "guided-ig": 200, "integrated-gradients": 50}
+        steps = {"xrai": 50, "blur-ig": 100, "guided-ig": 200,
+                 "integrated-gradients": "auto"}
         outcomes = in_parallel({method: ("explain", model(name), "-i", request(name), "--method",
                                          method) for method in steps})
         for method, count in steps.items():
@@ -279,6 +280,85 @@ class Explain(CommandLineTest):
             self.assertFalse(ours["effort"][0]["converged"])
             self.assertIn("not-converged", [warning["rule"] for warning in ours["warnings"]])
 
+    def test_baselines_are_taken_of_data(self):
+        train = self.file("train.csv", "5.1,3.5,1.4,0\n4.9,3.0,1.4,1\n6.3,3.3,6.0,1\n")
+        flower = ("explain", model(FLOWER), "-i", request(FLOWER), "--steps", "5")
+        data = ("--baseline-data", train)
+        outcomes = in_parallel({
+            "median": (*flower, "--baseline", "median", *data),
+            "given": (*flower, "--baseline", "flower=[5.1, 3.3, 1.4, 1]"),
+            "random": (*flower, "--baseline", "flower=random", *data, "--seed", "7"),
+            "again": (*flower, "--baseline", "random", *data, "--seed", "7"),
+            "zeros": (*flower, "--baseline", "zeros"),
+        })
+        for name, outcome in outcomes.items():
+            self.expect(outcome, 0)
+            self.assertEqual(len(outcome.lines()), 3, name)
+        self.assertEqual([line["explanation"] for line in outcomes["median"].lines()],
+                         [line["explanation"] for line in outcomes["given"].lines()])
+        self.assertEqual(outcomes["random"].out, outcomes["again"].out)
+        self.assertNotEqual(outcomes["random"].lines()[0]["explanation"],
+                            outcomes["zeros"].lines()[0]["explanation"])
+        baselines = outcomes["median"].lines()[0]["whylight"]["baselines"]["flower"]
+        self.assertEqual(baselines, f"median of 3 rows: 5.1, 3.3, 1.4, 1 (--baseline-data {train})")
+
+    def test_baselines_of_pictures(self):
+        name = "keras2_cnn_digits_saved_model_save"
+        digits = ("explain", model(name), "-i", request(name), "--steps", "4")
+        parameters = self.file("p.json", json.dumps({"integratedGradientsAttribution": {
+            "stepCount": 4, "blurBaselineConfig": {"maxBlurSigma": 3}}}))
+        outcomes = in_parallel({
+            "blurred": (*digits, "--baseline", "blurred", "--max-sigma", "3"),
+            "parameters": ("explain", model(name), "-i", request(name), "--parameters", parameters),
+            "black_white": (*digits, "--baseline", "black,white"),
+        })
+        for outcome in outcomes.values():
+            self.expect(outcome, 0, "whylight: ") if outcome.err else self.expect(outcome, 0)
+        blurred, parameters_too, both = (outcomes[one].lines()[0] for one in outcomes)
+        self.assertEqual(blurred["explanation"], parameters_too["explanation"])
+        said = [list(line["whylight"]["baselines"].values())[0]
+                for line in (blurred, parameters_too, both)]
+        self.assertEqual(said[0], "blurred with sigma 3 (--baseline)")
+        self.assertEqual(said[1], f"blurred with sigma 3 ({parameters})")
+        self.assertIn("black and white", said[2])
+
+    def test_noise_and_methods_without_baselines(self):
+        train = self.file("train.csv", "5.1,3.5,1.4,0.2\n4.9,3.0,1.4,0.2\n6.3,3.3,6.0,2.5\n")
+        parameters = self.file("p.json", json.dumps({"integratedGradientsAttribution": {
+            "stepCount": 5, "smoothGradConfig": {"noiseSigma": 0.3, "noisySampleCount": 4}}}))
+        flower = ("explain", model(FLOWER), "-i", request(FLOWER))
+        based = (*flower, "--baseline", FLOWER_BASELINE)
+        outcomes = in_parallel({
+            "noise": (*based, "--steps", "5", "--noise-sigma", "0.3", "--noisy-samples", "4"),
+            "parameters": (*based, "--parameters", parameters),
+            "auto": (*based, "--noise-sigma", "0.01"),
+            "plain": (*based, "--steps", "5"),
+            "smoothgrad": (*flower, "--method", "smoothgrad", "--noisy-samples", "5"),
+            "gradient": (*flower, "--method", "gradient-x-input"),
+            "expected": (*flower, "--method", "expected-gradients", "--baseline-data", train),
+        })
+        first = {}
+        for name, outcome in outcomes.items():
+            self.assertEqual(outcome.code, 0, outcome.err)
+            first[name] = outcome.lines()[0]
+        self.assertEqual(first["noise"]["explanation"], first["parameters"]["explanation"])
+        self.assertNotEqual(first["noise"]["explanation"], first["plain"]["explanation"])
+        self.assertEqual(first["noise"]["whylight"]["noisySamples"], 4)
+        for name in ("smoothgrad", "gradient"):
+            attribution = first[name]["explanation"]["attributions"][0]
+            self.assertNotIn("baselineOutputValue", attribution)
+            self.assertEqual(len(attribution["featureAttributions"]["flower"]), 4)
+        expected = first["expected"]
+        self.assertEqual(expected["whylight"]["baselines"]["flower"],
+                         f"200 draws of 3 rows (--baseline-data {train})")
+        attribution = expected["explanation"]["attributions"][0]
+        gap = (sum(attribution["featureAttributions"]["flower"]) -
+               attribution["instanceOutputValue"] + attribution["baselineOutputValue"])
+        spread = attribution["approximationError"] * abs(
+            attribution["instanceOutputValue"] - attribution["baselineOutputValue"])
+        # The sum has at most sqrt(4) times the error of the elements; 5 of these.
+        self.assertLess(abs(gap), 10 * spread)
+
     def test_refusals(self):
         flower = ("explain", model(FLOWER), "-i", request(FLOWER))
         integers = "tf2_image_uint8_input"
@@ -334,6 +414,18 @@ class Explain(CommandLineTest):
                                       "--feature-names"),
             "baseline_form": ((*flower, "--baseline", "flower"), 2, "NAME=JSON"),
             "baseline_name": ((*flower, "--baseline", "flowre=0"), 2, "did you mean 'flower'?"),
+            "baseline_kind": ((*flower, "--baseline", "medain"), 2, "black,white", '"medain"'),
+            "baseline_without_data": ((*flower, "--baseline", "median"), 2,
+                                      "--baseline median needs rows", "--baseline-data"),
+            "baseline_without_range": ((*flower, "--baseline", "random"), 2, "range of 'flower'"),
+            "baseline_data_missing": ((*flower, "--baseline", "mean", "--baseline-data",
+                                       "nowhere.csv"), 2, "--baseline-data nowhere.csv"),
+            "expected_without_data": ((*flower, "--method", "expected-gradients"), 2,
+                                      "--baseline-data train.csv"),
+            "gradient_of_a_baseline": ((*flower, "--method", "gradient-x-input", "--baseline",
+                                        "zeros"), 2, "compares with nothing"),
+            "noise": ((*flower, "--noise-sigma", "-1"), 2, "--noise-sigma -1", "0 or more"),
+            "noisy_samples": ((*flower, "--noisy-samples", "0"), 2, "--noisy-samples"),
             "image_range": ((*flower, "--image-range", "0..7"), 2, "0..255"),
             "no_such_pass": ((*flower, "--disable-pass", "magic"), 2, "magic", "prune"),
             "no_such_output": ((*flower, "--output-name", "probs"), 2, "probs", "probabilities"),

@@ -2,56 +2,89 @@
 // explained inputs.
 #include "attribution/integrated_gradients.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "attribution/adaptive_gradients.h"
+#include "attribution/smooth_grad.h"
 #include "explain/methods/method.h"
 #include "explain/methods/paths.h"
+#include "explain/noise.h"
 #include "explain/options.h"
 
 namespace whylight {
 namespace {
 
+// What the noisy copies of one instance took together.
+Effort Joined(std::span<const Effort> copies) {
+  Effort all = copies[0];
+  for (const Effort& copy : copies.subspan(1)) {
+    all.steps += copy.steps;
+    all.probes += copy.probes;
+    all.estimated_error = std::max(all.estimated_error, copy.estimated_error);
+    all.converged = all.converged && copy.converged;
+  }
+  return all;
+}
+
 Result<AttributionResult> Apply(const MethodCall& call) {
   WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call));
   ScoreFunction f = ScoreFunctionOf(call);
-  AttributionResult result;
-  if (const int steps = StepsOf(call.options)) {
-    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> attributions,
-                              IntegratedGradients(f, tasks.paths, {.steps = steps}));
-    for (std::size_t i = 0; i < attributions.size(); ++i) {
-      result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(tasks.xs[i])));
+  std::vector<Effort> efforts;  // Of each path that the adaptive rule was given.
+  const PathMethod integrate =
+      [&](Function& of, std::span<const IgTask> paths) -> Result<std::vector<Attribution>> {
+    if (const int steps = StepsOf(call.options)) {
+      return IntegratedGradients(of, paths, {.steps = steps});
     }
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        std::vector<AdaptiveAttribution> adaptive,
+        AdaptiveIntegratedGradients(
+            of, paths, {.tolerance = call.options.tolerance, .max_steps = call.options.max_steps}));
+    std::vector<Attribution> attributions;
+    for (AdaptiveAttribution& one : adaptive) {
+      attributions.push_back(std::move(one.attribution));
+      efforts.push_back({.steps = one.steps,
+                         .probes = one.probes,
+                         .estimated_error = one.difference,
+                         .converged = one.converged});
+    }
+    return attributions;
+  };
+  std::vector<Attribution> attributions;
+  if (const std::optional<NoiseOptions> noise = PathNoise(call.options, call.explained)) {
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<SmoothAttribution> smooth,
+                              WithNoise(f, tasks.paths, *noise, integrate));
+    for (SmoothAttribution& one : smooth) attributions.push_back(std::move(one.attribution));
   } else {
-    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<AdaptiveAttribution> attributions,
-                              AdaptiveIntegratedGradients(f, tasks.paths,
-                                                          {.tolerance = call.options.tolerance,
-                                                           .max_steps = call.options.max_steps}));
-    for (std::size_t i = 0; i < attributions.size(); ++i) {
-      AdaptiveAttribution& adaptive = attributions[i];
-      result.shares.push_back(SharesOf(std::move(adaptive.attribution), std::move(tasks.xs[i])));
-      result.shares.back().effort = Effort{.steps = adaptive.steps,
-                                           .probes = adaptive.probes,
-                                           .estimated_error = adaptive.difference,
-                                           .converged = adaptive.converged};
-    }
+    WHYLIGHT_ASSIGN_OR_RETURN(attributions, integrate(f, tasks.paths));
+  }
+  AttributionResult result;
+  const std::size_t copies = efforts.size() / attributions.size();
+  for (std::size_t i = 0; i < attributions.size(); ++i) {
+    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(tasks.xs[i])));
+    if (efforts.empty()) continue;
+    result.shares.back().effort = Joined(std::span(efforts).subspan(i * copies, copies));
   }
   result.dependence = f.dependence();
   return result;
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
+  std::vector<MethodSetting> settings;
   if (const int count = StepsOf(options)) {
     const std::string steps = std::to_string(count);
-    return {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"}};
+    settings = {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"}};
+  } else {
+    const std::string tolerance = FormatOption(options.tolerance);
+    const std::string most = std::to_string(options.max_steps);
+    settings = {{.name = "steps", .json = "\"auto\"", .text = "points as needed, at most " + most},
+                {.name = "tolerance",
+                 .json = JsonOption(options.tolerance),
+                 .text = "tolerance " + tolerance},
+                {.name = "maxSteps", .json = most, .text = ""}};
   }
-  const std::string tolerance = FormatOption(options.tolerance);
-  const std::string most = std::to_string(options.max_steps);
-  return {{.name = "steps", .json = "\"auto\"", .text = "points as needed, at most " + most},
-          {.name = "tolerance",
-           .json = JsonOption(options.tolerance),
-           .text = "tolerance " + tolerance},
-          {.name = "maxSteps", .json = most, .text = ""}};
+  for (MethodSetting& setting : DescribePathNoise(options)) settings.push_back(std::move(setting));
+  return settings;
 }
 
 }  // namespace

@@ -11,6 +11,9 @@ constexpr const MethodApplication* kApplications[] = {
     &kXraiMethod,
     &kBlurIgMethod,
     &kGuidedIgMethod,
+    &kSmoothGradMethod,
+    &kGradientXInputMethod,
+    &kExpectedGradientsMethod,
 };
 
 }  // namespace

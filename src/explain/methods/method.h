@@ -63,5 +63,8 @@ extern const MethodApplication kSampledShapleyMethod;
 extern const MethodApplication kXraiMethod;
 extern const MethodApplication kBlurIgMethod;
 extern const MethodApplication kGuidedIgMethod;
+extern const MethodApplication kSmoothGradMethod;
+extern const MethodApplication kGradientXInputMethod;
+extern const MethodApplication kExpectedGradientsMethod;
 
 }  // namespace whylight

@@ -5,6 +5,7 @@
 
 #include "explain/methods/method.h"
 #include "explain/methods/paths.h"
+#include "explain/noise.h"
 #include "explain/options.h"
 
 namespace whylight {
@@ -38,7 +39,8 @@ Result<AttributionResult> Apply(const MethodCall& call) {
       std::vector<XraiAttribution> attributions,
       Xrai(f, tasks.paths,
            {.steps = StepsOf(call.options),
-            .rank = {.algorithm = fast ? XraiAlgorithm::kFast : XraiAlgorithm::kFull}}));
+            .rank = {.algorithm = fast ? XraiAlgorithm::kFast : XraiAlgorithm::kFull},
+            .noise = PathNoise(call.options, call.explained)}));
   AttributionResult result;
   for (std::size_t i = 0; i < attributions.size(); ++i) {
     result.shares.push_back(
@@ -54,10 +56,13 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
   const std::string steps = std::to_string(StepsOf(options));
   const bool fast = options.region_ranking == RegionRanking::kFast;
-  return {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"},
-          {.name = "xraiAlgorithm",
-           .json = fast ? "\"fast\"" : "\"full\"",
-           .text = fast ? "fast ranking" : "full ranking"}};
+  std::vector<MethodSetting> settings = {
+      {.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"},
+      {.name = "xraiAlgorithm",
+       .json = fast ? "\"fast\"" : "\"full\"",
+       .text = fast ? "fast ranking" : "full ranking"}};
+  for (MethodSetting& setting : DescribePathNoise(options)) settings.push_back(std::move(setting));
+  return settings;
 }
 
 }  // namespace

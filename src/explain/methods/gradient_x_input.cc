@@ -1,0 +1,36 @@
+// Gradient times input of a loaded model: x and values of the shares have the shapes of the
+// explained inputs.
+#include "attribution/gradient_x_input.h"
+
+#include <utility>
+
+#include "explain/methods/method.h"
+#include "explain/methods/paths.h"
+
+namespace whylight {
+namespace {
+
+Result<AttributionResult> Apply(const MethodCall& call) {
+  std::vector<Row> xs;
+  for (const AttributionTask& task : call.tasks) {
+    xs.push_back(ExplainedValues(*task.row, call.explained));
+  }
+  std::vector<GradientTask> tasks;
+  for (std::size_t i = 0; i < xs.size(); ++i) tasks.push_back({.instance = i, .x = &xs[i]});
+  ScoreFunction f = ScoreFunctionOf(call);
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> attributions, GradientXInput(f, tasks));
+  AttributionResult result;
+  for (std::size_t i = 0; i < attributions.size(); ++i) {
+    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(xs[i])));
+  }
+  result.dependence = f.dependence();
+  return result;
+}
+
+std::vector<MethodSetting> Describe(const ExplainOptions&) { return {}; }
+
+}  // namespace
+
+constexpr MethodApplication kGradientXInputMethod = {"gradient-x-input", Apply, Describe};
+
+}  // namespace whylight

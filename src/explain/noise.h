@@ -1,0 +1,21 @@
+// The noise that ExplainOptions ask for, as the methods take it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "attribution/smooth_grad.h"
+#include "explain/explained.h"
+#include "explain/methods/method.h"
+
+namespace whylight {
+
+// Errors: kInvalidArgument: noise of a feature that is not explained, with those that are.
+Status CheckNoise(const ExplainOptions& options, const Explained& explained);
+
+// Of paths; nullopt: none was asked for.
+std::optional<NoiseOptions> PathNoise(const ExplainOptions& options, const Explained& explained);
+// The settings that PathNoise heeds.
+std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options);
+
+}  // namespace whylight
