@@ -87,6 +87,8 @@ struct ExplainOptions {
   std::vector<std::pair<std::string, double>> feature_noise_sigma;
   std::optional<int> noisy_samples;  // Noisy copies, >= 1; else 3, of SmoothGrad 25.
   int samples = 200;                 // Expected Gradients: rows that are drawn, >= 1.
+  // Occlusion of pictures, in pixels, >= 1: the window's height and width, and its step.
+  int window_height = 15, window_width = 15, stride = 8;
 
   std::string signature;  // Empty: by the rules of saving.
   // Empty: the metadata's, else the only one. "a,b": both, in this order.

@@ -48,6 +48,11 @@ constexpr MethodParameter kExpectedGradients[] = {
     {"seed", "0", "of the draws; the same seed gives the same attributions"},
 };
 
+constexpr MethodParameter kOcclusion[] = {
+    {"window", "15,15", "height and width of the window over a picture, in pixels"},
+    {"stride", "8", "from one window to the next, in pixels"},
+};
+
 constexpr MethodInfo kMethods[] = {
     {"integrated-gradients", "gradients along the path from a baseline; for differentiable models",
      true, kIntegratedGradients},
@@ -70,6 +75,8 @@ constexpr MethodInfo kMethods[] = {
      ErrorKind::kNone},
     {"expected-gradients", "gradients on paths from rows of data; for differentiable models", true,
      kExpectedGradients, false, ComparesWith::kData, ErrorKind::kSampling, "--samples"},
+    {"occlusion", "what the score loses without a part of the instance; for any model", false,
+     kOcclusion, false, ComparesWith::kBaselines, ErrorKind::kNone},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "attribution/expected_gradients.h"
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/occlusion.h"
 #include "attribution/sampled_shapley.h"
 #include "attribution/smooth_grad.h"
 #include "attribution/xrai.h"
@@ -29,7 +30,7 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
   }
   EXPECT_EQ(MethodNames(),
             "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig, smoothgrad, "
-            "gradient-x-input, expected-gradients");
+            "gradient-x-input, expected-gradients, occlusion");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -59,6 +60,13 @@ TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   EXPECT_EQ(number("integrated-gradients", 4), NoiseOptions().samples);
   EXPECT_EQ(number("xrai", 3), NoiseOptions().samples);
   EXPECT_EQ(number("expected-gradients", 1), ExpectedGradientsOptions().samples);
+}
+
+TEST(MethodList, ShowsTheWindowOfOcclusion) {
+  const WindowOptions window;
+  EXPECT_EQ(FindMethod("occlusion")->parameters[0].initial,
+            std::to_string(window.height) + "," + std::to_string(window.width));
+  EXPECT_EQ(FindMethod("occlusion")->parameters[1].initial, std::to_string(window.stride));
 }
 
 TEST(MethodList, SampledOnesSayWhatMakesTheErrorLess) {

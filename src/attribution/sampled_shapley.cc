@@ -260,7 +260,10 @@ void ForEachElement(const Player& player, const Row& row, const Use& use) {
   }
 }
 
-Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player>& players) {
+enum class Overlap { kRefused, kAllowed };
+
+Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player>& players,
+                    Overlap overlap) {
   std::vector<std::vector<bool>> taken;
   for (const Tensor& tensor : x) taken.emplace_back(tensor.elements(), false);
   for (std::size_t i = 0; i < players.size(); ++i) {
@@ -277,6 +280,7 @@ Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player
                                std::to_string(part.input) + ", got element " + std::to_string(k));
       }
     }
+    if (overlap == Overlap::kAllowed) continue;
     Status status;
     ForEachElement(players[i], x, [&](std::size_t input, std::size_t k) {
       if (taken[input][k] && status.ok()) {
@@ -288,6 +292,52 @@ Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player
     WHYLIGHT_RETURN_IF_ERROR(status);
   }
   return OkStatus();
+}
+
+// The players are checked.
+Result<ShapleyTask> GameOf(std::size_t instance, const Row& x, std::span<const Row> baselines,
+                           std::vector<Player> players) {
+  if (baselines.empty()) {
+    return InvalidArgument(InstancePlace(instance) + ": expected a baseline, got none");
+  }
+  for (const Row& baseline : baselines) {
+    WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(instance, x, baseline));
+  }
+
+  // Shared by the copies of `make`.
+  struct Data {
+    Row x;
+    std::vector<Row> baselines;
+    std::vector<Player> players;
+  };
+  const auto data = std::make_shared<const Data>(
+      Data{x, std::vector<Row>(baselines.begin(), baselines.end()), std::move(players)});
+  ShapleyTask task{.instance = instance,
+                   .players = data->players.size(),
+                   .baselines = baselines.size(),
+                   .make = {},
+                   .idle = {}};
+  for (const Row& baseline : data->baselines) {
+    std::vector<bool>& idle = task.idle.emplace_back();
+    for (const Player& player : data->players) {
+      bool same = true;
+      ForEachElement(player, x, [&](std::size_t input, std::size_t k) {
+        same = same && SameElement(x[input], baseline[input], k);
+      });
+      idle.push_back(same);
+    }
+  }
+  task.make = [data](const Coalition& present, std::size_t baseline) -> Result<Row> {
+    Row row = data->x;
+    for (std::size_t player = 0; player < present.size(); ++player) {
+      if (present[player]) continue;
+      ForEachElement(data->players[player], row, [&](std::size_t input, std::size_t k) {
+        CopyElement(data->baselines[baseline][input], k, row[input]);
+      });
+    }
+    return row;
+  };
+  return task;
 }
 
 }  // namespace
@@ -330,48 +380,14 @@ std::vector<Player> ElementPlayers(const Row& x) {
 
 Result<ShapleyTask> TensorGame(std::size_t instance, const Row& x, std::span<const Row> baselines,
                                std::vector<Player> players) {
-  if (baselines.empty()) {
-    return InvalidArgument(InstancePlace(instance) + ": expected a baseline, got none");
-  }
-  for (const Row& baseline : baselines) {
-    WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(instance, x, baseline));
-  }
-  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players));
+  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kRefused));
+  return GameOf(instance, x, baselines, std::move(players));
+}
 
-  // Shared by the copies of `make`.
-  struct Data {
-    Row x;
-    std::vector<Row> baselines;
-    std::vector<Player> players;
-  };
-  const auto data = std::make_shared<const Data>(
-      Data{x, std::vector<Row>(baselines.begin(), baselines.end()), std::move(players)});
-  ShapleyTask task{.instance = instance,
-                   .players = data->players.size(),
-                   .baselines = baselines.size(),
-                   .make = {},
-                   .idle = {}};
-  for (const Row& baseline : data->baselines) {
-    std::vector<bool>& idle = task.idle.emplace_back();
-    for (const Player& player : data->players) {
-      bool same = true;
-      ForEachElement(player, x, [&](std::size_t input, std::size_t k) {
-        same = same && SameElement(x[input], baseline[input], k);
-      });
-      idle.push_back(same);
-    }
-  }
-  task.make = [data](const Coalition& present, std::size_t baseline) -> Result<Row> {
-    Row row = data->x;
-    for (std::size_t player = 0; player < present.size(); ++player) {
-      if (present[player]) continue;
-      ForEachElement(data->players[player], row, [&](std::size_t input, std::size_t k) {
-        CopyElement(data->baselines[baseline][input], k, row[input]);
-      });
-    }
-    return row;
-  };
-  return task;
+Result<ShapleyTask> OverlappingGame(std::size_t instance, const Row& x,
+                                    std::span<const Row> baselines, std::vector<Player> players) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kAllowed));
+  return GameOf(instance, x, baselines, std::move(players));
 }
 
 }  // namespace whylight

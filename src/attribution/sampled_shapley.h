@@ -85,5 +85,9 @@ std::vector<Player> ElementPlayers(const Row& x);  // for each element of each i
 //         have, an element in two players.
 Result<ShapleyTask> TensorGame(std::size_t instance, const Row& x, std::span<const Row> baselines,
                                std::vector<Player> players);
+// As TensorGame, of players that may have elements in common: one is absent if any of its players
+// is.
+Result<ShapleyTask> OverlappingGame(std::size_t instance, const Row& x,
+                                    std::span<const Row> baselines, std::vector<Player> players);
 
 }  // namespace whylight

@@ -36,6 +36,7 @@ struct ExplainArgs {
   ExplainOptions options;
   std::vector<std::string> baselines;
   std::string baseline_data;
+  std::string window;
   double noise_sigma = 0;
   int noisy_samples = 0;
   std::string metadata;
@@ -80,6 +81,23 @@ Result<int> CountFrom(const std::string& flag, const std::string& text) {
     return InvalidArgument(flag + ": expected a number or auto, got \"" + text + "\"");
   }
   return count;
+}
+
+// "15,15": height and width.
+Status ReadWindow(const std::string& text, ExplainOptions& options) {
+  int sides[2] = {};
+  const std::vector<std::string_view> pieces = Split(text, ',');
+  bool good = pieces.size() == 2;
+  for (std::size_t i = 0; good && i < 2; ++i) {
+    const std::string_view piece = Trim(pieces[i]);
+    const std::from_chars_result end =
+        std::from_chars(piece.data(), piece.data() + piece.size(), sides[i]);
+    good = end.ec == std::errc() && end.ptr == piece.data() + piece.size();
+  }
+  if (!good) return InvalidArgument("--window: expected HEIGHT,WIDTH, got \"" + text + "\"");
+  options.window_height = sides[0];
+  options.window_width = sides[1];
+  return OkStatus();
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
@@ -191,6 +209,7 @@ Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model) {
   ExplainOptions options = args.options;
   if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
+  if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
   WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, given, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
@@ -398,7 +417,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Group("Method");
   args.Text("--method", options->options.method,
             "NAME: integrated-gradients (default), sampled-shapley, xrai, blur-ig, guided-ig, "
-            "smoothgrad, gradient-x-input or expected-gradients");
+            "smoothgrad, gradient-x-input, expected-gradients or occlusion");
   args.Text("--steps,--num-integral-steps", options->steps,
             "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
             "100, guided-ig 200)");
@@ -421,11 +440,15 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
                "Noisy copies to average over (default 3, smoothgrad 25)");
   args.Integer("--samples", options->options.samples,
                "Expected Gradients: rows that are drawn from --baseline-data (default 200)");
+  args.Text("--window", options->window,
+            "H,W: Occlusion: the window over a picture, in pixels (default 15,15)");
+  args.Integer("--stride", options->options.stride,
+               "Occlusion: from one window to the next, in pixels (default 8)");
   args.Integer("--paths,--num-paths", options->options.paths,
                "Sampled Shapley: random orders (default 25)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");
   args.Choice("--players", options->players, {"elements", "inputs"},
-              "Sampled Shapley: who shares the score (default elements)");
+              "Sampled Shapley, Occlusion: who shares the score (default elements)");
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Sampled Shapley over the lines or words of a text input");
   args.List("--baseline", options->baselines,

@@ -76,9 +76,9 @@ Status CheckExplainOptions(const ExplainOptions& options) {
         "--feature-names names elements of the input, which --players inputs and --pieces do not "
         "share the score among");
   }
-  if (ExplainsPieces(options) && method->needs_gradients) {
+  if (ExplainsPieces(options) && options.method != "sampled-shapley") {
     return InvalidArgument(
-        "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
+        "--pieces goes with --method sampled-shapley: the other methods do not leave out pieces");
   }
   if (options.noise_sigma && !(*options.noise_sigma >= 0)) {
     return InvalidArgument("--noise-sigma " + FormatNumber(*options.noise_sigma) +
@@ -92,6 +92,13 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   if (options.samples < 1 || options.samples > kMaxSamples) {
     return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
                            std::to_string(kMaxSamples));
+  }
+  if (options.window_height < 1 || options.window_width < 1) {
+    return InvalidArgument("--window " + std::to_string(options.window_height) + "," +
+                           std::to_string(options.window_width) + ": expected 1 or more");
+  }
+  if (options.stride < 1) {
+    return InvalidArgument("--stride " + std::to_string(options.stride) + ": expected 1 or more");
   }
   if (method->compares_with == ComparesWith::kData && !options.baseline_data) {
     return InvalidArgument(options.method +

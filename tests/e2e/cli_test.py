@@ -359,6 +359,26 @@ class Explain(CommandLineTest):
         # The sum has at most sqrt(4) times the error of the elements; 5 of these.
         self.assertLess(abs(gap), 10 * spread)
 
+    def test_occlusion_needs_no_gradient(self):
+        digits, bytes_ = "keras2_cnn_digits_saved_model_save", "tf2_image_uint8_input"
+        occlusion = ("--method", "occlusion", "--window", "4,4", "--stride", "3")
+        outcomes = in_parallel({
+            "flower": ("explain", model(FLOWER), "-i", request(FLOWER), "--baseline",
+                       FLOWER_BASELINE, *occlusion),
+            **{name: ("explain", model(name), "-i", request(name), *occlusion)
+               for name in (digits, bytes_)}})
+        shares = {}
+        for name, outcome in outcomes.items():
+            self.assertEqual(outcome.code, 0, outcome.err)
+            attribution = outcome.lines()[0]["explanation"]["attributions"][0]
+            self.assertEqual(attribution["approximationError"], 0)
+            shares[name], = attribution["featureAttributions"].values()
+        self.assertEqual(len(shares["flower"]), 4)
+        for name in (digits, bytes_):
+            # A number for each pixel.
+            self.assertTrue(all(len(pixel) == 1 for row in shares[name] for pixel in row))
+            self.assertTrue(any(pixel[0] != 0 for row in shares[name] for pixel in row))
+
     def test_refusals(self):
         flower = ("explain", model(FLOWER), "-i", request(FLOWER))
         integers = "tf2_image_uint8_input"
@@ -424,6 +444,9 @@ class Explain(CommandLineTest):
                                       "--baseline-data train.csv"),
             "gradient_of_a_baseline": ((*flower, "--method", "gradient-x-input", "--baseline",
                                         "zeros"), 2, "compares with nothing"),
+            "window": ((*flower, "--method", "occlusion", "--window", "4"), 2, "HEIGHT,WIDTH"),
+            "window_range": ((*flower, "--method", "occlusion", "--window", "4,0"), 2,
+                             "--window 4,0"),
             "noise": ((*flower, "--noise-sigma", "-1"), 2, "--noise-sigma -1", "0 or more"),
             "noisy_samples": ((*flower, "--noisy-samples", "0"), 2, "--noisy-samples"),
             "image_range": ((*flower, "--image-range", "0..7"), 2, "0..255"),

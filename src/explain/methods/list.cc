@@ -14,6 +14,7 @@ constexpr const MethodApplication* kApplications[] = {
     &kSmoothGradMethod,
     &kGradientXInputMethod,
     &kExpectedGradientsMethod,
+    &kOcclusionMethod,
 };
 
 }  // namespace

@@ -66,5 +66,6 @@ extern const MethodApplication kGuidedIgMethod;
 extern const MethodApplication kSmoothGradMethod;
 extern const MethodApplication kGradientXInputMethod;
 extern const MethodApplication kExpectedGradientsMethod;
+extern const MethodApplication kOcclusionMethod;
 
 }  // namespace whylight
