@@ -193,7 +193,8 @@ class Explain(CommandLineTest):
 
     def test_methods_have_their_own_steps(self):
         name = "keras2_cnn_digits_saved_model_save"
-        steps = {"xrai": 50, "blur-ig": 100, "guided-ig": 200, "integrated-gradients": 50}
+        steps = {"xrai": 50, "blur-ig": 100, "guided-ig": 200,
+                 "integrated-gradients": "auto"}
         outcomes = in_parallel({method: ("explain", model(name), "-i", request(name), "--method",
                                          method) for method in steps})
         for method, count in steps.items():
