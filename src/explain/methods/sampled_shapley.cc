@@ -27,7 +27,7 @@ Shares SharesOf(const ShapleyValues& values, Row x, Row of_x) {
 Result<AttributionResult> AttributePieces(const MethodCall& call) {
   const auto& [engine, explained, options, tasks] = call;
   const PieceKind kind = options.players == Players::kLines ? PieceKind::kLines : PieceKind::kWords;
-  std::vector<ShapleyTask> games;
+  std::vector<Game> games;
   std::vector<std::int64_t> targets;
   std::vector<std::vector<std::string_view>> texts;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -70,7 +70,7 @@ Result<AttributionResult> AttributePieces(const MethodCall& call) {
 Result<AttributionResult> AttributeInputs(const MethodCall& call) {
   const auto& [engine, explained, options, tasks] = call;
   const bool whole = options.players == Players::kInputs;
-  std::vector<ShapleyTask> games;
+  std::vector<Game> games;
   std::vector<ScoreTask> scores;
   std::vector<Row> xs;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -86,8 +86,7 @@ Result<AttributionResult> AttributeInputs(const MethodCall& call) {
           (IsFloating(xs.back()[0].dtype()) ? std::string(", or --method integrated-gradients")
                                             : std::string()));
     }
-    WHYLIGHT_ASSIGN_OR_RETURN(ShapleyTask game,
-                              TensorGame(i, xs.back(), baselines, std::move(players)));
+    WHYLIGHT_ASSIGN_OR_RETURN(Game game, TensorGame(i, xs.back(), baselines, std::move(players)));
     games.push_back(std::move(game));
   }
   ScoreFunction f(engine, std::move(scores), explained.inputs);
