@@ -21,13 +21,20 @@ namespace whylight {
 
 class Model;
 
-// Who shares the score in Sampled Shapley.
+// Who shares the score in Sampled Shapley and KernelSHAP.
 enum class Players { kElements, kInputs, kLines, kWords };
+
+// How many orders Sampled Shapley draws: `paths`; none, since it scores all coalitions; or as many
+// as `tolerance` needs.
+enum class PathRule { kCount, kExact, kTolerance };
 
 struct ExplainOptions {
   std::string method = "integrated-gradients";
-  int steps = 50;          // Integrated Gradients: points on the path, >= 1.
-  int paths = 25;          // Sampled Shapley: permutations, >= 1.
+  int steps = 50;           // Integrated Gradients: points on the path, >= 1.
+  double tolerance = 0.01;  // Relative error of the attributions that is good enough.
+  int paths = 25;           // Sampled Shapley: permutations, >= 1.
+  PathRule path_rule = PathRule::kCount;
+  int samples = 0;         // KernelSHAP: coalitions; 0: 2 * players + 2048.
   std::uint64_t seed = 0;  // Of everything random.
   Players players = Players::kElements;
 
@@ -70,6 +77,16 @@ struct FeatureAttribution {
   std::vector<std::string> element_names;  // As many as elements; empty if they have none.
   // The elements' names take the place of the feature's own in the answer (bag of features).
   bool named_by_elements = false;
+  // Of the values, in their shape; infinite where one sample tells nothing of it. Without elements
+  // if the method knows none.
+  Tensor standard_errors;
+};
+
+// What a method that samples did for an answer.
+struct Sampling {
+  bool exact = false;           // All coalitions were scored; standard errors are 0.
+  int paths = 0;                // Orders drawn; 0: none, since exact or another method.
+  std::int64_t coalitions = 0;  // Rows of the model that were scored.
 };
 
 // One output element of one instance.
@@ -82,6 +99,7 @@ struct OutputAttribution {
   double approximation_error = 0;
   std::vector<FeatureAttribution> features;
   std::vector<Warning> warnings;
+  std::optional<Sampling> sampling;  // Where the method samples.
 };
 
 struct NamedValue {
@@ -109,12 +127,20 @@ struct BaselineNote {
   std::string origin;  // "default", "--baseline", "metadata"
 };
 
+// A parameter of the method.
+struct MethodSetting {
+  std::string name;  // As JSON has it: "steps"
+  std::string json;  // "50"
+  std::string text;  // For people: "50 Gauss-Legendre points"; empty: nothing they need.
+};
+
 // What will be explained, and why: printed before the answers.
 struct ExplainPlan {
   std::string signature;
   std::string preprocess;
   std::string reason;
   std::string method;
+  std::vector<MethodSetting> settings;
   std::string output;
   std::vector<std::string> explained;  // Features.
   std::vector<std::string> held;       // "ids (int64)": kept at the instance's value.

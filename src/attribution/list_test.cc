@@ -5,6 +5,7 @@
 #include <set>
 
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/sampled_shapley.h"
 
 namespace whylight {
@@ -21,7 +22,7 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
       EXPECT_FALSE(parameter.doc.empty()) << parameter.name;
     }
   }
-  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley");
+  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley, kernel-shap");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -32,9 +33,11 @@ TEST(MethodList, FindsNoUnknownMethod) {
 TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   const IntegratedGradientsOptions ig;
   const SampledShapleyOptions shapley;
+  const KernelShapOptions kernel;
   EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, std::to_string(ig.steps));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[0].initial, std::to_string(shapley.paths));
   EXPECT_EQ(FindMethod("sampled-shapley")->parameters[1].initial, std::to_string(shapley.seed));
+  EXPECT_EQ(FindMethod("kernel-shap")->parameters[0].initial, std::to_string(kernel.samples));
 }
 
 }  // namespace

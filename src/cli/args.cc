@@ -51,6 +51,17 @@ class CliArgs : public Args {
                int minimum) override {
     Finish(AddInteger(*app_, flags, value, help, minimum), flags, "N: " + help);
   }
+  void Number(const std::string& flags, double& value, const std::string& help) override {
+    const auto parse = [&value, flag = MainFlag(flags)](const std::string& text) {
+      double number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc() || end != text.data() + text.size()) {
+        throw CLI::ValidationError(flag, "expected a number, got \"" + text + "\"");
+      }
+      value = number;
+    };
+    Finish(app_->add_option_function<std::string>(flags, parse, help), flags, help);
+  }
   void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) override {
     Finish(AddInteger(*app_, flags, value, help, std::uint64_t{0}), flags, "N: " + help);
   }

@@ -23,6 +23,7 @@ class Args {
   // Smaller ones are refused. `value` keeps its default, whatever it is.
   virtual void Integer(const std::string& flags, int& value, const std::string& help,
                        int minimum = 1) = 0;
+  virtual void Number(const std::string& flags, double& value, const std::string& help) = 0;
   virtual void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) = 0;
   virtual void Flag(const std::string& flags, bool& value, const std::string& help) = 0;
   // May be given several times, with one value each.

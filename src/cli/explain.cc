@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -41,6 +42,7 @@ struct ExplainArgs {
   std::string feature_names;
   std::string players;
   std::string pieces;
+  std::string paths;
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
@@ -63,6 +65,19 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
     }
   }
   return tuples;
+}
+
+// "25", "exact" or "auto".
+Status ReadPaths(const std::string& text, ExplainOptions& options) {
+  if (text == "exact" || text == "auto") {
+    options.path_rule = text == "exact" ? PathRule::kExact : PathRule::kTolerance;
+    return OkStatus();
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.paths);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return InvalidArgument("--paths: expected a number, exact or auto, got \"" + text + "\"");
+  }
+  return OkStatus();
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
@@ -150,6 +165,10 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   }
   if (!args.feature_names.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.feature_names, NamesFrom(args.feature_names));
+  }
+  if (!args.paths.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadPaths(args.paths, options));
+  if (given.Given("--samples") && options.method != "kernel-shap") {
+    return InvalidArgument("--samples goes with --method kernel-shap, not " + options.method);
   }
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;
@@ -250,9 +269,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   }
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
-  Provenance provenance{.plan = {}, .steps = 0, .paths = 0, .seed = options->seed};
-  const MethodInfo* method = FindMethod(options->method);
-  const int steps = options->steps, paths = options->paths;
+  Provenance provenance;
   InstanceReaderOptions read;
   if (options->metadata && options->metadata->inputs.size() == 1) {
     read.element_names = options->metadata->inputs[0].index_feature_mapping;
@@ -260,8 +277,6 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   const Result<std::unique_ptr<Explainer>> explainer =
       Explainer::Open(**model, **runtime, *std::move(options));
   if (!explainer.ok()) return Fail(explainer.status());
-  (method->needs_gradients ? provenance.steps : provenance.paths) =
-      method->needs_gradients ? steps : paths;
   read.other_keys = KeysOfServing(**model, **explainer);
   Result<std::unique_ptr<InstanceReader>> reader =
       args.request.Open((*explainer)->request_fields(), read);
@@ -335,16 +350,21 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
-            "NAME: integrated-gradients (default) or sampled-shapley");
+            "NAME: integrated-gradients (default), sampled-shapley or kernel-shap");
   args.Integer("--steps,--num-integral-steps", options->options.steps,
                "Integrated Gradients: points on the path (default 50)");
-  args.Integer("--paths,--num-paths", options->options.paths,
-               "Sampled Shapley: random orders (default 25)");
+  args.Number("--tolerance", options->options.tolerance,
+              "T: Relative error of the attributions that is good enough (default 0.01)");
+  args.Text("--paths,--num-paths", options->paths,
+            "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
+            "needs (default 25)");
+  args.Integer("--samples", options->options.samples,
+               "KernelSHAP: coalitions (default: 2 * features + 2048)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");
   args.Choice("--players", options->players, {"elements", "inputs"},
-              "Sampled Shapley: who shares the score (default elements)");
+              "Shapley methods: who shares the score (default elements)");
   args.Choice("--pieces", options->pieces, {"lines", "words"},
-              "Sampled Shapley over the lines or words of a text input");
+              "Shapley methods over the lines or words of a text input");
   args.List("--baseline", options->baselines,
             "NAME=JSON: Where attributions start; several of one name are averaged");
   args.Text("--metadata", options->metadata,

@@ -85,6 +85,29 @@ line 1   y   F(baseline) 0.25 -> F(x) 0.75   sum -0.3   gap +0.8   error 0 %
 )");
 }
 
+TEST(ExplanationText, ShowsStandardErrorsThatAreKnown) {
+  Explanation explanation = Of({.name = "x",
+                                .values = Doubles({-0.125, 0.5, 0}),
+                                .input = Tensor::Of<float>(Shape{3}, {1, 2, 3}),
+                                .element_names = {"age", "hours", "sex"},
+                                .standard_errors = Doubles({0.0625, 0.01, 0})});
+  explanation.attributions[0].sampling = {.paths = 25, .coalitions = 77};
+  EXPECT_EQ(Text(explanation), R"(
+line 1   y[1]   F(baseline) 0.25 -> F(x) 0.75   sum +0.375   gap +0.125   error 0 %   25 paths, 77 coalitions
+  hours     2  +0.5        ±0.01    ████████████████████████
+  age       1  -0.125      ±0.0625  ██████
+  sex       3  +0                   
+)");
+  explanation.attributions[0].features[0].standard_errors = Doubles({0, 0, 0});
+  explanation.attributions[0].sampling = {.exact = true, .coalitions = 8};
+  EXPECT_EQ(Text(explanation), R"(
+line 1   y[1]   F(baseline) 0.25 -> F(x) 0.75   sum +0.375   gap +0.125   error 0 %   exact, 8 coalitions
+  hours     2  +0.5        ████████████████████████
+  age       1  -0.125      ██████
+  sex       3  +0          
+)");
+}
+
 // A value for each input: Sampled Shapley with whole inputs as players.
 TEST(ExplanationText, AShareOfAWholeInputShowsNoSingleValue) {
   const std::vector<std::string> lines =
@@ -230,20 +253,22 @@ TEST(ExplanationText, GivesEachOutputElementItsList) {
 }
 
 TEST(PlanText, SaysWhatWasChosenAndByWhom) {
-  Provenance provenance{.steps = 50};
-  provenance.plan = {.signature = "xai_model",
-                     .preprocess = "xai_preprocess",
-                     .reason = "it has that key",
-                     .method = "integrated-gradients",
-                     .output = "y (logits)",
-                     .explained = {"age", "job"},
-                     .held = {"ids (int64)", "flag (bool)"},
-                     .baselines = {{.input = "age", .text = "zeros", .origin = "default"},
-                                   {.input = "job", .text = "all 2", .origin = "--baseline"}},
-                     .warnings = {{.rule = "zero-baseline",
-                                   .message = "nobody chose the zeros of age",
-                                   .fix = "--baseline age=38"}},
-                     .feature_names = {}};
+  Provenance provenance;
+  provenance.plan = {
+      .signature = "xai_model",
+      .preprocess = "xai_preprocess",
+      .reason = "it has that key",
+      .method = "integrated-gradients",
+      .settings = {{.name = "steps", .json = "50", .text = "50 Gauss-Legendre points"}},
+      .output = "y (logits)",
+      .explained = {"age", "job"},
+      .held = {"ids (int64)", "flag (bool)"},
+      .baselines = {{.input = "age", .text = "zeros", .origin = "default"},
+                    {.input = "job", .text = "all 2", .origin = "--baseline"}},
+      .warnings = {{.rule = "zero-baseline",
+                    .message = "nobody chose the zeros of age",
+                    .fix = "--baseline age=38"}},
+      .feature_names = {}};
   EXPECT_EQ(PlanText(provenance, {}), R"(signature  xai_preprocess -> xai_model: it has that key
 output     y (logits)
 method     integrated-gradients, 50 Gauss-Legendre points
@@ -256,9 +281,12 @@ held       ids (int64)
 )");
 }
 
-TEST(PlanText, NamesTheSeedOfASampledMethod) {
-  Provenance provenance{.paths = 25, .seed = 7};
+TEST(PlanText, LeavesOutSettingsThatHaveNoTextForPeople) {
+  Provenance provenance;
   provenance.plan.method = "sampled-shapley";
+  provenance.plan.settings = {{.name = "paths", .json = "25", .text = "25 paths"},
+                              {.name = "hidden", .json = "1", .text = ""},
+                              {.name = "seed", .json = "7", .text = "seed 7"}};
   EXPECT_THAT(PlanText(provenance, {}),
               HasSubstr("method     sampled-shapley, 25 paths, seed 7\n"));
 }

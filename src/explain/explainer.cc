@@ -8,6 +8,7 @@
 #include "explain/baselines.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
+#include "explain/groups.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/options.h"
@@ -99,6 +100,7 @@ Status ExplainerImpl::Load() {
   plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
   plan_.reason = choice.reason;
   plan_.method = options_.method;
+  plan_.settings = FindMethodApplication(options_.method).describe(options_);
   plan_.feature_names = options_.feature_names;
 
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildExplainedProgram(model_, choice, options_));
@@ -121,6 +123,7 @@ Status ExplainerImpl::Load() {
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckBaselines(explained_, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckGroups(explained_.names, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
   EngineTarget target{.output = scored};
@@ -172,7 +175,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
                         .row = &*batch.rows[task.instance],
                         .target = task.target});
   }
-  const ApplyMethod apply = FindMethodApplication(options_.method);
+  const ApplyMethod apply = FindMethodApplication(options_.method).apply;
   WHYLIGHT_ASSIGN_OR_RETURN(
       AttributionResult result,
       apply({.engine = *engine_, .explained = explained_, .options = options_, .tasks = borrowed}));
@@ -186,11 +189,18 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.instance_output = shares.instance_output;
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
+    attribution.sampling = shares.sampling;
     attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
+    for (std::size_t f = 0; f < shares.standard_errors.size(); ++f) {
+      attribution.features[f].standard_errors = std::move(shares.standard_errors[f]);
+    }
     AddWarnings({.saturates = saturates_,
                  .completeness = NeedsGradients(options_),
+                 .budget = options_.method == "kernel-shap" ? "--samples" : "--paths",
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
+    // Behind the warnings, which look at what the members of a group hold.
+    attribution.features = JoinGroups(std::move(attribution.features), options_);
     attributions.push_back(std::move(attribution));
   }
   return attributions;

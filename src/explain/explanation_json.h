@@ -11,12 +11,16 @@
 //    "whylight": {"version": "0.1.0", "signature": "serving_default", "reason": "...",
 //                 "method": "integrated-gradients", "steps": 50, "warnings": [...]}}
 //
+// Methods that sample add to "whylight", in order of the attributions,
+// "sampling": [{"exact": false, "paths": 25, "coalitions": 300,
+//               "standardErrors": {"age": [0.01], ...}}].   // As featureAttributions.
+//
 // Numbers always have a decimal point or an exponent and read back bit for bit; integers of an
 // output or an instance stay integers. What is not finite is null, since JSON has no other word
 // for it that every reader knows. In an attribution that can only be approximationError, infinite
-// when Sampled Shapley took one path: null says that the error is not known, where a huge number
-// would be believed, and protobuf's own JSON readers take it for an absent field. Nothing but the
-// keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
+// when one sample tells nothing of its error: null says that the error is not known, where a huge
+// number would be believed, and protobuf's own JSON readers take it for an absent field. Nothing
+// but the keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
 // "pieces": {"content": ["line 1\n", ...]} to "whylight".
 #pragma once
 
@@ -32,9 +36,6 @@ namespace whylight {
 // What of the options belongs into every answer.
 struct Provenance {
   ExplainPlan plan;
-  int steps = 0;  // 0: the method has none.
-  int paths = 0;
-  std::uint64_t seed = 0;
   // RenderProvenance of the rest: it is the same in every line. Empty: rendered for each line.
   std::string rendered;
 };

@@ -38,10 +38,11 @@ Explanation One(OutputAttribution attribution) {
 }
 
 Provenance Steps() {
-  Provenance provenance{.steps = 50};
+  Provenance provenance;
   provenance.plan = {.signature = "serving_default",
                      .reason = "the only one",
                      .method = "integrated-gradients",
+                     .settings = {{.name = "steps", .json = "50", .text = ""}},
                      .held = {"ids (int64)"},
                      .baselines = {{.input = "age", .text = "zeros", .origin = "default"}}};
   return provenance;
@@ -106,7 +107,7 @@ TEST(ExplanationLineTest, ReadsBackBitForBit) {
 TEST(ExplanationLineTest, WritesAnUnknownErrorAsNull) {
   OutputAttribution attribution = Rich();
   attribution.approximation_error = std::numeric_limits<double>::infinity();
-  const std::string line = ExplanationLine("1", One(attribution), {.paths = 1, .seed = 7});
+  const std::string line = ExplanationLine("1", One(attribution), {});
   EXPECT_TRUE(Attribution(Parsed(line)).Find("approximationError")->is_null()) << line;
 }
 
@@ -114,7 +115,10 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   OutputAttribution attribution = Rich();
   attribution.output_index.clear();
   attribution.display_name.clear();
-  const Json line = Parsed(ExplanationLine("", One(attribution), {.paths = 25, .seed = 3}));
+  Provenance provenance;
+  provenance.plan.settings = {{.name = "paths", .json = "25", .text = ""},
+                              {.name = "seed", .json = "3", .text = ""}};
+  const Json line = Parsed(ExplanationLine("", One(attribution), provenance));
   EXPECT_TRUE(line.Find("instance")->is_null());
   EXPECT_THAT(Keys(Attribution(line)),
               ElementsAre("baselineOutputValue", "instanceOutputValue", "featureAttributions",
@@ -124,8 +128,29 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   EXPECT_EQ(ours.Find("preprocess"), nullptr);
   EXPECT_EQ(ours.Find("held"), nullptr);
   EXPECT_EQ(ours.Find("pieces"), nullptr);
+  EXPECT_EQ(ours.Find("sampling"), nullptr);
   EXPECT_EQ(ours.Find("paths")->int64(), 25);
   EXPECT_EQ(ours.Find("seed")->int64(), 3);
+}
+
+TEST(ExplanationLineTest, HasStandardErrorsBesideTheAttributions) {
+  OutputAttribution attribution = Rich();
+  attribution.sampling = {.exact = false, .paths = 25, .coalitions = 77};
+  attribution.features[0].standard_errors =
+      Tensor::Of<double>(Shape{2}, {0.25, std::numeric_limits<double>::infinity()});
+  attribution.features[0].element_names = {"height", "weight"};
+  attribution.features[0].named_by_elements = true;
+  attribution.features[1].standard_errors = Tensor::Scalar(0.0);
+  Explanation explanation = One(attribution);
+  attribution.sampling = {.exact = true, .paths = 0, .coalitions = 4};
+  explanation.attributions.push_back(attribution);
+  const std::string line = ExplanationLine("1", explanation, {});
+  EXPECT_THAT(line, HasSubstr(R"("sampling":[{"exact":false,"paths":25,"coalitions":77,)"
+                              R"("standardErrors":{"height":0.25,"weight":null,"sex":0.0}},)"
+                              R"({"exact":true,"coalitions":4,"standardErrors":{)"));
+  EXPECT_THAT(Keys(Attribution(Parsed(line))),
+              ElementsAre("baselineOutputValue", "instanceOutputValue", "featureAttributions",
+                          "outputIndex", "outputDisplayName", "approximationError", "outputName"));
 }
 
 TEST(ExplanationLineTest, NestsAsTheFeatureDoes) {

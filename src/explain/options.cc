@@ -1,8 +1,10 @@
 #include "explain/options.h"
 
+#include <charconv>
 #include <string>
 
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/list.h"
 #include "attribution/sampled_shapley.h"
 
@@ -18,9 +20,17 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument("--steps " + std::to_string(options.steps) + ": expected 1 to " +
                            std::to_string(kMaxSteps));
   }
+  if (!(options.tolerance > 0 && options.tolerance < 1)) {
+    return InvalidArgument("--tolerance " + FormatOption(options.tolerance) +
+                           ": expected a number between 0 and 1, such as 0.01");
+  }
   if (options.paths < 1 || options.paths > kMaxPaths) {
     return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +
-                           std::to_string(kMaxPaths));
+                           std::to_string(kMaxPaths) + ", exact or auto");
+  }
+  if (options.samples < 0 || options.samples > kMaxSamples) {
+    return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
+                           std::to_string(kMaxSamples));
   }
   if (options.top_k == 0 || options.top_k < -1) {
     return InvalidArgument("--top-k " + std::to_string(options.top_k) +
@@ -33,9 +43,17 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   }
   if (ExplainsPieces(options) && method->needs_gradients) {
     return InvalidArgument(
-        "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
+        "--pieces goes with --method sampled-shapley and kernel-shap: leaving out a piece has no "
+        "gradient");
   }
   return OkStatus();
+}
+
+std::string FormatOption(double value) {
+  char text[64];
+  const std::to_chars_result end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
+  return {text, end.ptr};
 }
 
 bool NeedsGradients(const ExplainOptions& options) {

@@ -1,6 +1,7 @@
 // What the options of an explanation mean by themselves, before any model is looked at.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "whylight/explainer.h"
@@ -10,6 +11,9 @@ namespace whylight {
 // Errors: kInvalidArgument for a method that does not exist, a number out of range, players that
 // the method cannot have. The others here are for options that passed.
 Status CheckExplainOptions(const ExplainOptions& options);
+
+// As options are written: 0.01, never 1e-02 or 0,01.
+std::string FormatOption(double value);
 
 bool NeedsGradients(const ExplainOptions& options);
 // The players are pieces of the request's text: a request is prepared anew for each coalition.

@@ -9,8 +9,9 @@
 #include "explain/score_function.h"
 
 namespace whylight {
+namespace {
 
-Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call) {
+Result<AttributionResult> Apply(const MethodCall& call) {
   const auto& [engine, explained, options, tasks] = call;
   std::vector<ScoreTask> scores;
   std::vector<Row> xs;
@@ -40,5 +41,14 @@ Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call) {
   }
   return result;
 }
+
+std::vector<MethodSetting> Describe(const ExplainOptions& options) {
+  const std::string steps = std::to_string(options.steps);
+  return {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"}};
+}
+
+}  // namespace
+
+constexpr MethodApplication kIntegratedGradientsMethod = {"integrated-gradients", Apply, Describe};
 
 }  // namespace whylight

@@ -4,22 +4,18 @@
 namespace whylight {
 namespace {
 
-struct Application {
-  std::string_view name;
-  ApplyMethod apply;
-};
-
 // In the order of attribution/list.cc.
-constexpr Application kApplications[] = {
-    {"integrated-gradients", ApplyIntegratedGradients},
-    {"sampled-shapley", ApplySampledShapley},
+constexpr const MethodApplication* kApplications[] = {
+    &kIntegratedGradientsMethod,
+    &kSampledShapleyMethod,
+    &kKernelShapMethod,
 };
 
 }  // namespace
 
-ApplyMethod FindMethodApplication(std::string_view name) {
-  for (const Application& application : kApplications) {
-    if (application.name == name) return application.apply;
+const MethodApplication& FindMethodApplication(std::string_view name) {
+  for (const MethodApplication* application : kApplications) {
+    if (application->name == name) return *application;
   }
   WHYLIGHT_CHECK(false && "a method of AllMethods() is applied somewhere");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct Shares {
   double approximation_error = 0;  // As the method defines it.
   Row x;                           // What shares the score, in order of Explained::names.
   Row values;                      // Their shares, float64.
+  Row standard_errors;             // Of the values, in their shapes; empty if it has none.
+  std::optional<Sampling> sampling;
 };
 
 struct AttributionResult {
@@ -44,10 +47,19 @@ struct AttributionResult {
 // to all.
 using ApplyMethod = Result<AttributionResult> (*)(const MethodCall& call);
 
-// How a method of attribution/list.h is applied. Each stands in its own file of this folder.
-ApplyMethod FindMethodApplication(std::string_view name);  // Of a name that AllMethods() has.
+using DescribeMethod = std::vector<MethodSetting> (*)(const ExplainOptions& options);
 
-Result<AttributionResult> ApplyIntegratedGradients(const MethodCall& call);
-Result<AttributionResult> ApplySampledShapley(const MethodCall& call);
+// How a method of attribution/list.h is applied.
+struct MethodApplication {
+  std::string_view name;
+  ApplyMethod apply;
+  DescribeMethod describe;  // The settings that it heeds.
+};
+const MethodApplication& FindMethodApplication(std::string_view name);  // One of AllMethods().
+
+// Each stands in its own file of this folder.
+extern const MethodApplication kIntegratedGradientsMethod;
+extern const MethodApplication kKernelShapMethod;
+extern const MethodApplication kSampledShapleyMethod;
 
 }  // namespace whylight
