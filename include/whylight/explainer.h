@@ -30,8 +30,10 @@ enum class PathRule { kCount, kExact, kTolerance };
 
 struct ExplainOptions {
   std::string method = "integrated-gradients";
-  int steps = 50;           // Integrated Gradients: points on the path, >= 1.
+  // Integrated Gradients: points on the path, >= 1. Without a number as many as `tolerance` needs.
+  std::optional<int> steps;
   double tolerance = 0.01;  // Relative error of the attributions that is good enough.
+  int max_steps = 255;      // Points that are spent on it at most.
   int paths = 25;           // Sampled Shapley: permutations, >= 1.
   PathRule path_rule = PathRule::kCount;
   int samples = 0;         // KernelSHAP: coalitions; 0: 2 * players + 2048.
@@ -57,6 +59,7 @@ struct ExplainOptions {
   int batch_size = 0;             // Rows a run; 0: measured.
   std::int64_t memory_limit = 0;  // Bytes; 0: the cgroup's.
   SessionOptions session;
+  bool hoist = true;  // What is affine in the inputs is evaluated at the ends of paths alone.
   std::vector<std::string> disable_passes;
   std::vector<std::string> dump_passes;
   std::function<bool()> cancelled;
@@ -89,6 +92,14 @@ struct Sampling {
   std::int64_t coalitions = 0;  // Rows of the model that were scored.
 };
 
+// What coming within a tolerance took.
+struct Effort {
+  int steps = 0;               // Points with gradients,
+  int probes = 0;              // and without.
+  double estimated_error = 0;  // Of the attributions: L1, relative.
+  bool converged = true;       // estimated_error <= tolerance.
+};
+
 // One output element of one instance.
 struct OutputAttribution {
   std::string output_name;
@@ -97,6 +108,7 @@ struct OutputAttribution {
   double instance_output = 0;
   double baseline_output = 0;
   double approximation_error = 0;
+  std::optional<Effort> effort;  // Where the method chose how much it does.
   std::vector<FeatureAttribution> features;
   std::vector<Warning> warnings;
   std::optional<Sampling> sampling;  // Where the method samples.

@@ -33,6 +33,15 @@ struct PathSum {
   std::vector<double> weights;    // As many.
 };
 
+// What a path's points say one by one, in variables z of the function's own choice: tensors that
+// are affine in x and that F is a function of. x itself is such a choice, and what an affine first
+// layer makes of x is another, which needs to be evaluated at the path's ends alone.
+struct PathGradients {
+  std::vector<double> scores;  // F at each position.
+  Row gradients;  // dF/dz: for each variable float32 or float64 [positions, shape of z].
+  Row change;     // z(x) - z(baseline), float64.
+};
+
 // Threads: called from one thread at a time.
 class Function {
  public:
@@ -48,6 +57,15 @@ class Function {
   // Errors: kUnimplemented where F has no gradient; kFailedPrecondition where a gradient is not
   // finite, with the positions; else as Evaluate.
   virtual Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) = 0;
+
+  // Every gradient by itself; weights are not read. Dearer in memory than their sum: for methods
+  // that weigh points by what others said. Errors as IntegrateGradients.
+  virtual Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) = 0;
+
+  // For each path a weighted sum of its gradients by z, as the same by x: the transpose of dz/dx
+  // times sums[i]. One float64 tensor per explained input. Errors as IntegrateGradients.
+  virtual Result<std::vector<Row>> PullBack(std::span<const PathSum> paths,
+                                            std::vector<Row> sums) = 0;
 };
 
 }  // namespace whylight

@@ -60,6 +60,44 @@ class ClosedForm : public Function {
     return rows;
   }
 
+  Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) override {
+    if (!gradient_) return Unimplemented("a formula without a gradient");
+    ++gradient_calls;
+    std::vector<PathGradients> all;
+    for (const PathSum& path : paths) {
+      const Numbers x = Flat(*path.x), b = Flat(*path.baseline);
+      PathGradients& along = all.emplace_back();
+      std::vector<Numbers> slopes;
+      for (const double position : path.positions) {
+        Numbers at(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) at[i] = b[i] + position * (x[i] - b[i]);
+        along.scores.push_back(score_(at));
+        slopes.push_back(gradient_(at));
+        ++gradient_rows;
+      }
+      std::size_t first = 0;
+      for (const Tensor& like : *path.x) {
+        Tensor& change = along.change.emplace_back(DType::kFloat64, like.shape());
+        for (std::size_t i = 0; i < like.elements(); ++i) {
+          change.data<double>()[i] = x[first + i] - b[first + i];
+        }
+        const auto count = static_cast<std::int64_t>(slopes.size());
+        Tensor& to = along.gradients.emplace_back(DType::kFloat64, like.shape().WithFirst(count));
+        for (std::size_t k = 0; k < slopes.size(); ++k) {
+          for (std::size_t i = 0; i < like.elements(); ++i) {
+            to.data<double>()[k * like.elements() + i] = slopes[k][first + i];
+          }
+        }
+        first += like.elements();
+      }
+    }
+    return all;
+  }
+
+  Result<std::vector<Row>> PullBack(std::span<const PathSum>, std::vector<Row> sums) override {
+    return sums;
+  }
+
   Status status;  // What Evaluate fails with.
   std::size_t evaluate_calls = 0, largest_call = 0, gradient_calls = 0, gradient_rows = 0;
   std::vector<Point> scored;

@@ -27,24 +27,6 @@ Status CheckFinite(std::size_t instance, const Row& row, const char* what) {
   return OkStatus();
 }
 
-Status Check(std::span<const IgTask> tasks, const IntegratedGradientsOptions& options) {
-  if (options.steps < 1 || options.steps > kMaxSteps) {
-    return InvalidArgument("steps: expected 1 to " + std::to_string(kMaxSteps) + ", got " +
-                           std::to_string(options.steps));
-  }
-  for (const IgTask& task : tasks) {
-    WHYLIGHT_RETURN_IF_ERROR(CheckFinite(task.instance, *task.x, "an input"));
-    if (task.baselines.empty()) {
-      return InvalidArgument(InstancePlace(task.instance) + ": expected a baseline, got none");
-    }
-    for (const Row* baseline : task.baselines) {
-      WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(task.instance, *task.x, *baseline));
-      WHYLIGHT_RETURN_IF_ERROR(CheckFinite(task.instance, *baseline, "a baseline"));
-    }
-  }
-  return OkStatus();
-}
-
 // values += share * (x - b) * gradients
 Status AddPath(const PathSum& path, const Row& gradients, double share, Row& values) {
   if (gradients.size() != values.size()) {
@@ -85,9 +67,27 @@ double SumOf(const Row& values) {
 
 }  // namespace
 
+Status CheckIgTasks(std::span<const IgTask> tasks) {
+  for (const IgTask& task : tasks) {
+    WHYLIGHT_RETURN_IF_ERROR(CheckFinite(task.instance, *task.x, "an input"));
+    if (task.baselines.empty()) {
+      return InvalidArgument(InstancePlace(task.instance) + ": expected a baseline, got none");
+    }
+    for (const Row* baseline : task.baselines) {
+      WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(task.instance, *task.x, *baseline));
+      WHYLIGHT_RETURN_IF_ERROR(CheckFinite(task.instance, *baseline, "a baseline"));
+    }
+  }
+  return OkStatus();
+}
+
 Result<std::vector<Attribution>> IntegratedGradients(Function& f, std::span<const IgTask> tasks,
                                                      const IntegratedGradientsOptions& options) {
-  WHYLIGHT_RETURN_IF_ERROR(Check(tasks, options));
+  if (options.steps < 1 || options.steps > kMaxSteps) {
+    return InvalidArgument("steps: expected 1 to " + std::to_string(kMaxSteps) + ", got " +
+                           std::to_string(options.steps));
+  }
+  WHYLIGHT_RETURN_IF_ERROR(CheckIgTasks(tasks));
   if (tasks.empty()) return std::vector<Attribution>();
   const std::shared_ptr<const Quadrature> rule = options.rule == QuadratureRule::kMidpoint
                                                      ? Midpoint(options.steps)

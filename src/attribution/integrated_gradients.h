@@ -30,6 +30,10 @@ struct IgTask {
   std::vector<const Row*> baselines;  // At least one, in the form of x.
 };
 
+// Errors: kInvalidArgument: a value that is not finite or not of a floating dtype, forms that
+// differ, no baseline.
+Status CheckIgTasks(std::span<const IgTask> tasks);
+
 // Shares F(x) - F(b) among the elements of each instance, along the straight path from b to x:
 //   values_i = (x_i - b_i) * sum over k < n of w_k * dF/dx_i(b + t_k * (x - b)),  n = steps
 // t_k, w_k: Gauss-Legendre nodes and weights on [0, 1]. Exact for a polynomial F of degree 2n.

@@ -93,23 +93,59 @@ std::shared_ptr<const Quadrature> MakeGaussLegendre(int n) {
   return rule;
 }
 
+std::shared_ptr<const Quadrature> MakeFejer(int n) {
+  auto rule = std::make_shared<Quadrature>();
+  rule->nodes.resize(static_cast<std::size_t>(n));
+  rule->weights.resize(static_cast<std::size_t>(n));
+  for (int k = 1; k <= n; ++k) {
+    const double angle = k * std::numbers::pi / (n + 1);
+    double series = 0;
+    for (int j = 1; j <= n; j += 2) series += std::sin(j * angle) / j;
+    const double half = std::sin(angle / 2);
+    rule->nodes[static_cast<std::size_t>(k - 1)] = half * half;
+    rule->weights[static_cast<std::size_t>(k - 1)] = 2 * std::sin(angle) / (n + 1) * series;
+  }
+  return rule;
+}
+
+// The rules that were asked for, made once. Threads: from many.
+class KeptRules {
+ public:
+  using Make = std::shared_ptr<const Quadrature> (*)(int n);
+  explicit KeptRules(Make make) : make_(make) {}
+
+  std::shared_ptr<const Quadrature> Get(int n) {
+    WHYLIGHT_CHECK(n >= 1);
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = kept_.find(n); found != kept_.end()) return found->second;
+    }
+    std::shared_ptr<const Quadrature> rule = make_(n);
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() >= kMost) kept_.clear();
+    kept_[n] = rule;
+    return rule;
+  }
+
+ private:
+  // Requests choose n, so what is kept must have a limit: 64 rules, then a fresh start.
+  static constexpr std::size_t kMost = 64;
+
+  Make make_;
+  std::mutex mutex_;
+  std::map<int, std::shared_ptr<const Quadrature>> kept_;
+};
+
 }  // namespace
 
 std::shared_ptr<const Quadrature> GaussLegendre(int n) {
-  WHYLIGHT_CHECK(n >= 1);
-  // Requests choose n, so what is kept must have a limit: 64 rules, then a fresh start.
-  constexpr std::size_t kKept = 64;
-  static std::mutex mutex;
-  static std::map<int, std::shared_ptr<const Quadrature>> kept;
-  {
-    const std::lock_guard lock(mutex);
-    if (const auto found = kept.find(n); found != kept.end()) return found->second;
-  }
-  std::shared_ptr<const Quadrature> rule = MakeGaussLegendre(n);
-  const std::lock_guard lock(mutex);
-  if (kept.size() >= kKept) kept.clear();
-  kept[n] = rule;
-  return rule;
+  static KeptRules kept(MakeGaussLegendre);
+  return kept.Get(n);
+}
+
+std::shared_ptr<const Quadrature> Fejer(int n) {
+  static KeptRules kept(MakeFejer);
+  return kept.Get(n);
 }
 
 std::shared_ptr<const Quadrature> Midpoint(int n) {

@@ -20,6 +20,16 @@ struct Quadrature {
 // Source   Start: Olver's expansion by zeros of J0, Bogaert 2014 (doi 10.1137/140954969), eq. 3.6.
 std::shared_ptr<const Quadrature> GaussLegendre(int n);
 
+// Fejer's second rule of n >= 1 nodes: exact for polynomials of degree n - 1, and no node is an end
+// point. The rule of 2n + 1 nodes has those of n at its odd indices (1, 3, ...): points that were
+// evaluated serve again. n^2 operations.
+//
+// Formula  t_k = sin^2(a_k / 2), a_k = k pi / (n + 1), k = 1..n;
+//          w_k = 2 sin(a_k) / (n + 1) * sum over odd j <= n of sin(j a_k) / j
+// Source   Fejer 1933; Davis and Rabinowitz, Methods of Numerical Integration, 2.5.5; how it
+//          compares with Gauss: Trefethen 2008 (doi 10.1137/060659831).
+std::shared_ptr<const Quadrature> Fejer(int n);
+
 // Middles of n >= 1 equal parts, equal weights. For comparison with other tools.
 std::shared_ptr<const Quadrature> Midpoint(int n);
 

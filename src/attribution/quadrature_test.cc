@@ -128,6 +128,29 @@ TEST(GaussLegendre, KeepsRulesAndSurvivesForgettingThem) {
   EXPECT_EQ(GaussLegendre(50)->nodes, first->nodes);
 }
 
+TEST(Fejer, HasTheClosedFormsOfSmallRules) {
+  EXPECT_NEAR(Fejer(1)->nodes[0], 0.5, 1e-15);
+  EXPECT_NEAR(Fejer(1)->weights[0], 1, 1e-15);
+  const auto three = Fejer(3);
+  EXPECT_NEAR(three->nodes[0], (1 - std::sqrt(0.5)) / 2, 1e-15);
+  EXPECT_NEAR(three->weights[0], 1.0 / 3, 1e-15);
+  EXPECT_NEAR(three->weights[1], 1.0 / 3, 1e-15);
+}
+
+TEST(Fejer, IsNestedPositiveAndExactUpToDegreeNMinusOne) {
+  for (const int n : {1, 3, 7, 15, 31, 63, 127}) {
+    const auto rule = Fejer(n), finer = Fejer(2 * n + 1);
+    ASSERT_EQ(rule->nodes.size(), n);
+    for (int k = 0; k < n; ++k) {
+      ASSERT_GT(rule->weights[k], 0);
+      ASSERT_NEAR(rule->nodes[k], finer->nodes[2 * k + 1], 1e-15);
+    }
+    for (const int degree : {0, 1, n / 2, n - 1, n}) {  // n is odd: degree n by symmetry.
+      ASSERT_NEAR(Integrate(*rule, degree), 1.0 / (degree + 1), 1e-14) << n << " " << degree;
+    }
+  }
+}
+
 TEST(Midpoint, TakesTheMiddlesOfEqualParts) {
   EXPECT_EQ(Midpoint(1)->nodes, std::vector<double>{0.5});
   EXPECT_EQ(Midpoint(4)->nodes, (std::vector<double>{0.125, 0.375, 0.625, 0.875}));

@@ -1,9 +1,13 @@
 // Which tensors and nodes derivatives pass through.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "autodiff/registry.h"
+#include "graph/passes/custom_gradients.h"
 
 namespace whylight {
 
@@ -17,6 +21,16 @@ inline bool CarriesGradient(DType dtype) {
 inline bool EndsPath(const Node& node) {
   const GradientRule* rule = FindGradientRule(node.op);
   return rule != nullptr && rule->zero;
+}
+
+// Whether the gradient of an output may go to an input: of an IdentityN, from a tensor to itself
+// or, with a custom gradient, to what its function returns a gradient of.
+inline bool PassesGradient(const Node& node, std::size_t output, std::size_t input) {
+  if (!node.Is("IdentityN")) return true;
+  const std::optional<AttachedGradient> custom = AttachedGradientOf(node);
+  if (!custom) return output == input;
+  return output < node.inputs.size() - custom->captures &&
+         std::ranges::find(custom->inputs, input) != custom->inputs.end();
 }
 
 inline std::string DescribeNode(const Node& node) { return node.op + " '" + node.name + "'"; }

@@ -13,6 +13,7 @@
 #include "autodiff/differentiate.h"
 #include "autodiff/edges.h"
 #include "autodiff/paths.h"
+#include "graph/passes/inline_calls.h"
 
 namespace whylight {
 namespace {
@@ -126,8 +127,8 @@ Status Take(const Node& node, const PathFinder& paths, const Gradients& dx, Grap
     const Output x = node.inputs[i];
     if (!paths.Needed(x)) continue;
     if (!dx[i]) {
-      // A branch, or a loop, may have other inputs on the path than this one.
-      if (IsFunctionalControlFlow(node)) continue;
+      // A branch, a loop or an IdentityN may have other inputs on the path than this one.
+      if (IsFunctionalControlFlow(node) || node.Is("IdentityN")) continue;
       return Unimplemented("no gradient of " + DescribeNode(node) +
                            " is known with respect to input " + std::to_string(i) + ", '" +
                            x.name() + "'");
@@ -180,6 +181,34 @@ Status DifferentiateNode(Node& node, const PathFinder& paths, GraphBuilder& b, A
   return Take(node, paths, dx, b, sums);
 }
 
+bool HasCalls(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(), [](const auto& node) {
+    return node->Is("PartitionedCall") || node->Is("StatefulPartitionedCall");
+  });
+}
+
+// The calls that the rule of IdentityN makes, so that what is behind them is seen: by loops, which
+// store what their second half needs, and by whoever folds constants.
+Status InlineGradientFunctions(Graph& graph, const FunctionLibrary& library,
+                               std::vector<std::optional<Output>>& dxs) {
+  std::vector<Output> outputs;
+  for (const std::optional<Output>& dx : dxs) {
+    if (dx) outputs.push_back(*dx);
+  }
+  const bool has_own = &graph.library == &library;  // A function's body has none.
+  if (!has_own) graph.library = library;
+  PassContext context{.outputs = &outputs, .inputs = nullptr, .targets = nullptr};
+  InlineCalls inline_calls;
+  const Status status = inline_calls.Run(graph, context).status();
+  if (!has_own) graph.library = {};
+  WHYLIGHT_RETURN_IF_ERROR(status.In("custom gradient"));
+  auto output = outputs.begin();
+  for (std::optional<Output>& dx : dxs) {
+    if (dx) dx = *output++;
+  }
+  return {};
+}
+
 // Drops what rules added for inputs whose gradient nobody needs.
 void RemoveUnused(Graph& graph, std::size_t nodes_before, const std::vector<Output>& dxs) {
   std::vector<Output> roots = dxs;
@@ -208,6 +237,7 @@ Result<std::vector<std::optional<Output>>> Differentiate(Graph& graph, const Pat
                                                          std::span<const Output> dys,
                                                          std::span<const Output> xs,
                                                          GradientContext& context) {
+  const bool had_calls = HasCalls(graph);  // Somebody may hold these: they stay as they are.
   GraphBuilder b(graph, "gradients");
   Accumulator sums(b);
   for (std::size_t i = 0; i < ys.size(); ++i) {
@@ -230,6 +260,9 @@ Result<std::vector<std::optional<Output>>> Differentiate(Graph& graph, const Pat
   std::vector<std::optional<Output>> dxs;
   for (const Output& x : xs) dxs.push_back(sums.Sum(x));
   WHYLIGHT_RETURN_IF_ERROR(b.status());
+  if (!had_calls && HasCalls(graph)) {
+    WHYLIGHT_RETURN_IF_ERROR(InlineGradientFunctions(graph, context.library, dxs));
+  }
   return dxs;
 }
 

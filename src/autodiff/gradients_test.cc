@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/builder.h"
+#include "graph/text.h"
 
 namespace whylight {
 namespace {
@@ -248,13 +249,65 @@ TEST_F(GradientsTest, PreventedGradientSaysTheModelsOwnReason) {
             "gradient of PreventGradient 'guard': the model forbids this gradient: \"no\"");
 }
 
-TEST_F(GradientsTest, CustomGradientsOfIdentityNAreTheNaturalOnes) {
-  const Output x = Placeholder("x");
-  const Output inner = b_.Neg(x);
-  Node* identity = b_.OpNode("IdentityN", {inner, x});
-  ASSERT_NE(identity, nullptr);
-  identity->attrs["_gradient_op_type"] = std::string("CustomGradient-12");
-  EXPECT_TRUE(Gradients({Output{identity, 0}}, {x}).ok());
+// tf.custom_gradient with the function g(dr, da, c) = dr * c, which Whylight has attached or not.
+constexpr std::string_view kCustomGradient = R"(
+x = Placeholder[dtype=float32]()
+z = Placeholder[dtype=float32]()
+c = Exp(x)
+r = Square(x)
+)";
+constexpr std::string_view kGradientFunction = R"(
+function g {
+  dr = _Arg[T=float32, index=0]()
+  da = _Arg[T=float32, index=1]()
+  c = _Arg[T=float32, index=2]()
+  dx = Mul(dr, c)
+  return dx
+}
+)";
+
+TEST(CustomGradientTest, WithoutAFunctionIsTheNaturalOne) {
+  Result<Graph> graph = GraphFromText(std::string(kCustomGradient) + R"(
+y = IdentityN[_gradient_op_type="CustomGradient-1"](r, x)
+dy = OnesLike(r)
+)");
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  const auto dx =
+      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
+                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  ASSERT_TRUE(dx.ok()) << dx.status().message();
+  EXPECT_TRUE(graph->Ancestors(*dx).contains(graph->Find("dy")));
+  EXPECT_FALSE(graph->Ancestors(*dx).contains(graph->Find("c")));
+}
+
+TEST(CustomGradientTest, CallsTheModelsFunctionAndInlinesIt) {
+  Result<Graph> graph = GraphFromText(std::string(kCustomGradient) + R"(
+y = IdentityN[_whylight_gradient="g", _whylight_gradient_captures=1, _whylight_gradient_inputs=[1]](r, x, c)
+dy = OnesLike(r)
+)" + std::string(kGradientFunction));
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  const auto dx =
+      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
+                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  ASSERT_TRUE(dx.ok()) << dx.status().message();
+  // Neither through r nor through c: the whole derivative is what g says.
+  const Node& product = *(*dx)[0].node;
+  EXPECT_EQ(product.op, "Mul");
+  EXPECT_THAT(product.inputs, ElementsAre(*graph->FindOutput("dy"), *graph->FindOutput("c")));
+}
+
+TEST(CustomGradientTest, NoneEndsThePathWithAName) {
+  Result<Graph> graph = GraphFromText(std::string(kCustomGradient) + R"(
+y = IdentityN[_whylight_gradient="g", _whylight_gradient_captures=1, _whylight_gradient_inputs=[1]](r, z, c)
+dy = OnesLike(r)
+)" + std::string(kGradientFunction));
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  const auto dx =
+      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
+                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  ASSERT_FALSE(dx.ok());
+  EXPECT_EQ(dx.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(dx.status().message(), HasSubstr("its path ends at IdentityN 'y'"));
 }
 
 TEST_F(GradientsTest, EinsumThatSumsOverItsEllipsisIsRefusedByName) {

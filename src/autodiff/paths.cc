@@ -122,7 +122,10 @@ Status PathFinder::WalkBack() {
       depends = &(*dependence)[static_cast<std::size_t>(output.index)];
     }
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      if (depends == nullptr || (*depends)[i]) WHYLIGHT_RETURN_IF_ERROR(visit(node.inputs[i]));
+      const bool passes = depends != nullptr
+                              ? (*depends)[i]
+                              : PassesGradient(node, static_cast<std::size_t>(output.index), i);
+      if (passes) WHYLIGHT_RETURN_IF_ERROR(visit(node.inputs[i]));
     }
   }
   return {};
@@ -183,18 +186,25 @@ Status PathFinder::WalkForward(Output x, Walk& walk) {
         }
         continue;
       }
-      if (!entered.insert(&node).second) continue;
+      // From each input of an IdentityN another way goes on.
+      const bool is_new = node.Is("IdentityN") ? entered_functions.insert({&node, use.input}).second
+                                               : entered.insert(&node).second;
+      if (!is_new) continue;
       const bool ends = EndsPath(node);
       WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<bool>* const carries, Carries(node));
-      bool cut = false;
+      bool cut = false, goes_on = false;
       for (std::size_t i = 0; i < carries->size(); ++i) {
         const Output next{&node, static_cast<int>(i)};
+        if (!PassesGradient(node, i, static_cast<std::size_t>(use.input))) continue;
+        goes_on = true;
         if (ends || !(*carries)[i]) {
           cut = cut || Leads(next);
         } else {
           reach(next);
         }
       }
+      // A custom gradient that is None.
+      if (!goes_on && !carries->empty()) cut = true;
       if (cut && !ReadsShapeOnly(node)) walk.cuts.push_back(DescribeNode(node));
     }
   }

@@ -43,6 +43,8 @@ struct ExplainArgs {
   std::string players;
   std::string pieces;
   std::string paths;
+  std::string steps;
+  bool no_hoist = false;
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
@@ -67,17 +69,14 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
   return tuples;
 }
 
-// "25", "exact" or "auto".
-Status ReadPaths(const std::string& text, ExplainOptions& options) {
-  if (text == "exact" || text == "auto") {
-    options.path_rule = text == "exact" ? PathRule::kExact : PathRule::kTolerance;
-    return OkStatus();
+// "25" of an option that also takes `words`.
+Result<int> CountFrom(const std::string& flag, const std::string& text, const std::string& words) {
+  int count = 0;
+  const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    return InvalidArgument(flag + ": expected a number" + words + ", got \"" + text + "\"");
   }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.paths);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return InvalidArgument("--paths: expected a number, exact or auto, got \"" + text + "\"");
-  }
-  return OkStatus();
+  return count;
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
@@ -166,13 +165,23 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (!args.feature_names.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.feature_names, NamesFrom(args.feature_names));
   }
-  if (!args.paths.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadPaths(args.paths, options));
+  if (!args.steps.empty() && args.steps != "auto") {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps, " or auto"));
+  }
+  if (args.paths == "exact") {
+    options.path_rule = PathRule::kExact;
+  } else if (args.paths == "auto") {
+    options.path_rule = PathRule::kTolerance;
+  } else if (!args.paths.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
+  }
   if (given.Given("--samples") && options.method != "kernel-shap") {
     return InvalidArgument("--samples goes with --method kernel-shap, not " + options.method);
   }
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;
   if (args.pieces == "words") options.players = Players::kWords;
+  options.hoist = !args.no_hoist;
   options.signature = args.request.signature;
   options.batch_size = args.request.batch_size;
   WHYLIGHT_ASSIGN_OR_RETURN(options.memory_limit, args.machine.MemoryLimit());
@@ -351,10 +360,13 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Group("Method");
   args.Text("--method", options->options.method,
             "NAME: integrated-gradients (default), sampled-shapley or kernel-shap");
-  args.Integer("--steps,--num-integral-steps", options->options.steps,
-               "Integrated Gradients: points on the path (default 50)");
+  args.Text(
+      "--steps,--num-integral-steps", options->steps,
+      "N|auto: Integrated Gradients: points on the path (default auto: as the tolerance needs)");
   args.Number("--tolerance", options->options.tolerance,
               "T: Relative error of the attributions that is good enough (default 0.01)");
+  args.Integer("--max-steps", options->options.max_steps,
+               "Points that --steps auto spends at most (default 255)");
   args.Text("--paths,--num-paths", options->paths,
             "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
             "needs (default 25)");
@@ -387,6 +399,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
             "DIR: Directory for a PNG of each picture beside its regions' attributions");
+  args.Flag("--no-hoist", options->no_hoist,
+            "Evaluate a model's affine first layers at every point, not at the path's ends alone");
   args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
   args.List("--dump-pass", options->options.dump_passes,
             "PASS: Print the graph before and after a pass to standard error");

@@ -214,6 +214,10 @@ std::string HeadLine(const OutputAttribution& attribution) {
           FormatNumber(attribution.instance_output) + "   sum " + Signed(sum) + "   gap " +
           Signed(difference - sum);
   text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";
+  if (attribution.effort) {
+    text += "   " + std::to_string(attribution.effort->steps) + " points, attributions to " +
+            FormatNumber(100 * attribution.effort->estimated_error) + " %";
+  }
   if (attribution.sampling) text += "   " + SamplingText(*attribution.sampling);
   return text;
 }

@@ -115,6 +115,29 @@ std::vector<std::size_t> AllOf(std::size_t count) {
   return indices;
 }
 
+// What each of `count` instances has in tensors of all of them.
+std::vector<Row> RowsOf(std::span<const Tensor> tensors, std::size_t count) {
+  std::vector<Row> rows(count);
+  for (const Tensor& tensor : tensors) {
+    for (std::size_t i = 0; i < count; ++i) {
+      rows[i].push_back(RowOf(tensor, static_cast<std::int64_t>(i)));
+    }
+  }
+  return rows;
+}
+
+// x - baseline of an input, float64 [owners, ...].
+Result<Tensor> ChangeOf(std::span<const Engine::PathOwner> owners, std::size_t input) {
+  Row changes;
+  for (const Engine::PathOwner& owner : owners) {
+    const Tensor &x = *owner.x[input], &baseline = *owner.baseline[input];
+    Tensor& change = changes.emplace_back(DType::kFloat64, x.shape());
+    const std::span<double> to = change.data<double>();
+    for (std::size_t k = 0; k < to.size(); ++k) to[k] = x.Number(k) - baseline.Number(k);
+  }
+  return StackRows(ViewOf(changes));
+}
+
 }  // namespace
 
 RowView ViewOf(const Row& row) {
@@ -143,8 +166,9 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
   WHYLIGHT_ASSIGN_OR_RETURN(engine->folded_, KeepFoldedWeights(p));
   WHYLIGHT_RETURN_IF_ERROR(engine->FitMemory());
   if (explained) {
-    WHYLIGHT_ASSIGN_OR_RETURN(
-        engine->path_, AddPathGraph(p, {.output = *explained, .gradients = target.gradients}));
+    WHYLIGHT_ASSIGN_OR_RETURN(engine->path_, AddPathGraph(p, {.output = *explained,
+                                                              .gradients = target.gradients,
+                                                              .hoist = engine->options_.hoist}));
     WHYLIGHT_RETURN_IF_ERROR(FoldNewConstants(p, engine->PassOptions()));
   }
   WHYLIGHT_RETURN_IF_ERROR(engine->Start(model));
@@ -404,37 +428,74 @@ Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
 
 Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
                                           const PathPoints& points) {
-  WHYLIGHT_CHECK(path_ && !path_->inputs.empty() && !owners.empty() && !points.owner.empty());
-  PathPoints padded = points;
-  if (program_.layout.kind == RowLayout::Kind::kFixed) {
-    const auto size = static_cast<std::size_t>(program_.layout.size);
-    padded.owner.resize(size, padded.owner.back());
-    padded.position.resize(size, padded.position.back());
-    padded.weight.resize(size, 0);
-  }
-  const Shape m{static_cast<std::int64_t>(padded.owner.size())};
-  const Tensor owner = Tensor::Of<std::int32_t>(m, padded.owner);
-  const Tensor count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(owners.size()));
-  const Tensor position = Tensor::Of<double>(m, padded.position);
-  const Tensor weight = Tensor::Of<double>(m, padded.weight);
-  std::vector<std::int64_t> target_of;
-  target_of.reserve(padded.owner.size());
-  for (const std::int32_t index : padded.owner) {
-    target_of.push_back(owners[static_cast<std::size_t>(index)].target);
-  }
-  const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
-  std::vector<Feed> feeds = {{path_->owner, &owner},
-                             {path_->owners, &count},
-                             {path_->positions, &position},
-                             {path_->weights, &weight},
-                             {path_->targets, &target}};
   std::vector<std::string> fetches;
-  std::vector<Tensor> ends;
-  ends.reserve(2 * path_->inputs.size());
-  std::set<std::size_t> explained;
+  for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.sum);
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+                            RunPath(owners, points, points.owner, owners.size(), fetches));
+  return RowsOf(fetched, owners.size());
+}
+
+Result<PathGradients> Engine::GradientsAlong(std::span<const PathOwner> owners,
+                                             const PathPoints& points) {
+  const std::size_t count = points.owner.size();
+  std::vector<std::string> fetches;
+  for (const PathGraph::Variable& variable : path_->variables) fetches.push_back(variable.gradient);
+  for (const PathGraph::Variable& variable : path_->variables) fetches.push_back(variable.change);
+  if (!hoists()) {
+    for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.gradient);
+  }
+  fetches.push_back(path_->path_scores);
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
+                            RunPath(owners, points, points.owner, owners.size(), fetches));
+  PathGradients all;
+  const std::span<const double> scores = fetched.back().data<double>();
+  all.scores.assign(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(count));
+  fetched.pop_back();
+  if (!hoists()) {
+    all.gradients = std::move(fetched);
+    for (const PathGraph::Input& input : path_->inputs) {
+      WHYLIGHT_ASSIGN_OR_RETURN(Tensor change, ChangeOf(owners, input.index));
+      all.change.push_back(std::move(change));
+    }
+    return all;
+  }
+  const auto variables = static_cast<std::ptrdiff_t>(path_->variables.size());
+  all.gradients.assign(std::make_move_iterator(fetched.begin()),
+                       std::make_move_iterator(fetched.begin() + variables));
+  all.change.assign(std::make_move_iterator(fetched.begin() + variables),
+                    std::make_move_iterator(fetched.end()));
+  return all;
+}
+
+Result<std::vector<Row>> Engine::PullBack(std::span<const PathOwner> owners,
+                                          std::span<const Row> sums) {
+  WHYLIGHT_CHECK(hoists() && owners.size() == sums.size());
+  std::vector<Feed> feeds;
+  std::vector<Tensor> fed;
+  fed.reserve(2 * path_->inputs.size() + path_->variables.size());
+  WHYLIGHT_RETURN_IF_ERROR(FeedEnds(owners, fed, feeds));
+  std::vector<std::int32_t> own(owners.size());
+  std::iota(own.begin(), own.end(), 0);
+  const Tensor part_owner =
+      Tensor::Of<std::int32_t>(Shape{static_cast<std::int64_t>(own.size())}, own);
+  feeds.push_back({path_->part_owner, &part_owner});
+  for (std::size_t v = 0; v < path_->variables.size(); ++v) {
+    RowView values;
+    for (const Row& sum : sums) values.push_back(&sum[v]);
+    WHYLIGHT_ASSIGN_OR_RETURN(Tensor stacked, StackRows(values));
+    fed.push_back(std::move(stacked));
+    feeds.push_back({path_->variables[v].pull_from, &fed.back()});
+  }
+  std::vector<std::string> fetches;
+  for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.sum);
+  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
+  return RowsOf(fetched, owners.size());
+}
+
+Status Engine::FeedEnds(std::span<const PathOwner> owners, std::vector<Tensor>& ends,
+                        std::vector<Feed>& feeds) const {
   for (const PathGraph::Input& input : path_->inputs) {
-    explained.insert(input.index);
-    fetches.push_back(input.sum);
     RowView x, baseline;
     for (const PathOwner& one : owners) {
       x.push_back(one.x[input.index]);
@@ -447,25 +508,61 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
     ends.push_back(std::move(from));
     feeds.push_back({input.baseline, &ends.back()});
   }
+  return OkStatus();
+}
+
+Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, PathPoints points,
+                                            std::vector<std::int32_t> part, std::size_t parts,
+                                            std::span<const std::string> fetches) {
+  WHYLIGHT_CHECK(path_ && !path_->inputs.empty() && !owners.empty() && !points.owner.empty());
+  const std::size_t count = points.owner.size();
+  if (program_.layout.kind == RowLayout::Kind::kFixed) {
+    const auto size = static_cast<std::size_t>(program_.layout.size);
+    points.owner.resize(size, points.owner.back());
+    points.position.resize(size, points.position.back());
+    points.weight.resize(size, 0);
+    part.resize(size, part.back());
+  }
+  const Shape m{static_cast<std::int64_t>(points.owner.size())};
+  const Tensor owner = Tensor::Of<std::int32_t>(m, points.owner);
+  const Tensor part_of = Tensor::Of<std::int32_t>(m, part);
+  const Tensor parts_count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(parts));
+  const Tensor position = Tensor::Of<double>(m, points.position);
+  const Tensor weight = Tensor::Of<double>(m, points.weight);
+  std::vector<std::int64_t> target_of;
+  target_of.reserve(points.owner.size());
+  for (const std::int32_t index : points.owner) {
+    target_of.push_back(owners[static_cast<std::size_t>(index)].target);
+  }
+  const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
+  std::vector<Feed> feeds = {{path_->owner, &owner},       {path_->part, &part_of},
+                             {path_->parts, &parts_count}, {path_->positions, &position},
+                             {path_->weights, &weight},    {path_->targets, &target}};
+  std::vector<std::int32_t> part_owner(parts, 0);
+  for (std::size_t r = 0; r < part.size(); ++r) {
+    part_owner[static_cast<std::size_t>(part[r])] = points.owner[r];
+  }
+  const Tensor owner_of_part =
+      Tensor::Of<std::int32_t>(Shape{static_cast<std::int64_t>(parts)}, part_owner);
+  if (hoists()) feeds.push_back({path_->part_owner, &owner_of_part});
+  std::vector<Tensor> ends;
+  ends.reserve(2 * path_->inputs.size());
+  WHYLIGHT_RETURN_IF_ERROR(FeedEnds(owners, ends, feeds));
   std::vector<std::size_t> held;
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
-    if (!explained.contains(i)) held.push_back(i);
+    if (std::ranges::find(path_->inputs, i, &PathGraph::Input::index) == path_->inputs.end()) {
+      held.push_back(i);
+    }
   }
   std::vector<RowView> row_of;  // Only what is held is fed a row for each point.
-  for (std::size_t r = 0; !held.empty() && r < padded.owner.size(); ++r) {
-    row_of.push_back(owners[static_cast<std::size_t>(padded.owner[r])].x);
+  for (std::size_t r = 0; !held.empty() && r < points.owner.size(); ++r) {
+    row_of.push_back(owners[static_cast<std::size_t>(points.owner[r])].x);
   }
   const auto start = std::chrono::steady_clock::now();
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
                             RunRows(row_of, held, std::move(feeds), fetches));
-  Observe(gradient_sizer_, static_cast<int>(points.owner.size()), SecondsSince(start));
-  std::vector<Row> sums(owners.size());
-  for (const Tensor& sum : fetched) {
-    for (std::size_t i = 0; i < owners.size(); ++i) {
-      sums[i].push_back(RowOf(sum, static_cast<std::int64_t>(i)));
-    }
-  }
-  return sums;
+  Observe(gradient_sizer_, static_cast<int>(count), SecondsSince(start));
+  return fetched;
 }
 
 }  // namespace whylight

@@ -33,6 +33,7 @@ struct EngineOptions {
   std::vector<std::string> disable_passes;
   std::vector<std::string> dump_passes;  // Graph text before and after, to `dump`.
   std::ostream* dump = nullptr;
+  bool hoist = true;  // Evaluate what is affine in the inputs at the ends of paths alone.
   std::function<bool()> cancelled;  // Asked between runs, from any thread.
 };
 
@@ -83,6 +84,16 @@ class Engine {
   // For each owner one float64 tensor per differentiated input.
   Result<std::vector<Row>> PathSums(std::span<const PathOwner> owners, const PathPoints& points);
 
+  // Scores and gradients of every point by themselves; weights are not read. In order of points:
+  // the scores, and for each variable (PathGraph::variables, or the inputs) the gradient
+  // [points or more, ...];
+  // its change along the path is float64 [owners, ...].
+  Result<PathGradients> GradientsAlong(std::span<const PathOwner> owners, const PathPoints& points);
+  // sums[i] of the variables' gradients, of owners[i], as the same of the differentiated inputs.
+  Result<std::vector<Row>> PullBack(std::span<const PathOwner> owners, std::span<const Row> sums);
+  // Whether the variables are not the inputs themselves.
+  bool hoists() const { return path_ && !path_->variables.empty(); }
+
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
@@ -112,6 +123,12 @@ class Engine {
   void Observe(ChunkSizer& sizer, int rows, double seconds);
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
+  Result<std::vector<Tensor>> RunPath(std::span<const PathOwner> owners, PathPoints points,
+                                      std::vector<std::int32_t> part, std::size_t parts,
+                                      std::span<const std::string> fetches);
+  // Feeds the ends of the paths; `ends` holds what is fed.
+  Status FeedEnds(std::span<const PathOwner> owners, std::vector<Tensor>& ends,
+                  std::vector<Feed>& feeds) const;
   Result<std::vector<Tensor>> RunRows(std::span<const RowView> rows,
                                       std::span<const std::size_t> inputs, std::vector<Feed> feeds,
                                       std::span<const std::string> fetches);

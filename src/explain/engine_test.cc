@@ -8,6 +8,7 @@
 #include "explain/counting_runtime.h"
 #include "explain/score_function.h"
 #include "model/test_model.h"
+#include "tensor/rows.h"
 #include "testing/runtime_test.h"
 #include "util/system.h"
 
@@ -26,6 +27,12 @@ constexpr char kPolynomial[] = R"(
   sum = AddV2[T=float32](x, three)
   y = Mul[T=float32](x, sum) -> [?,2]
 )";
+
+double SumOf(const Tensor& tensor) {
+  double sum = 0;
+  for (std::size_t i = 0; i < tensor.elements(); ++i) sum += tensor.Number(i);
+  return sum;
+}
 
 // Every row loses the mean of its batch.
 constexpr char kCentred[] = R"(
@@ -111,6 +118,73 @@ TEST_F(EngineTest, SumsWeightedGradientsOfTwoPathsInOneRun) {
   ASSERT_EQ(counting_->runs().size(), 1u);
   EXPECT_EQ(counting_->runs()[0].kind, Kind::kGradients);
   EXPECT_EQ(counting_->runs()[0].rows, 3);
+}
+
+// 40 ones and a bend: 40 x 600 products a row behind which the score is not straight.
+TestModelSpec WideModel() {
+  return {.graph = R"(
+  x = Placeholder[dtype=float32, shape=[?,600]]()
+  sizes = Const[dtype=int32, value={600, 40}]()
+  tenth = Const[dtype=float32, value=0.01]()
+  w = Fill[T=float32](sizes, tenth)
+  m = MatMul[T=float32](x, w)
+  y = Tanh[T=float32](m) -> [?,40]
+)"};
+}
+
+TEST_F(EngineTest, AnswersTheSameWithAndWithoutHoistingWhatIsAffine) {
+  Tensor x(DType::kFloat32, Shape{600}), b(DType::kFloat32, Shape{600});
+  for (std::size_t i = 0; i < 600; ++i) {
+    x.data<float>()[i] = static_cast<float>(i % 7) * 0.1f;
+    b.data<float>()[i] = static_cast<float>(i % 3) * -0.2f;
+  }
+  const Row to = {x}, from = {b};
+  const std::vector<Engine::PathOwner> owners = {
+      {.x = ViewOf(to), .baseline = ViewOf(from), .target = 3},
+      {.x = ViewOf(from), .baseline = ViewOf(to), .target = 0}};
+  const Engine::PathPoints points{
+      .owner = {0, 1, 0}, .position = {0.5, 0.25, 1}, .weight = {2, 10, 0.5}};
+  std::vector<std::vector<Row>> sums, pulled;
+  std::vector<PathGradients> along;
+  for (const bool hoist : {true, false}) {
+    EngineOptions options;
+    options.hoist = hoist;
+    ASSERT_EQ(Load(WideModel(), std::move(options)), OkStatus());
+    EXPECT_EQ(engine_->hoists(), hoist);
+    Result<std::vector<Row>> of_run = engine_->PathSums(owners, points);
+    ASSERT_TRUE(of_run.ok()) << of_run.status().message();
+    sums.push_back(*std::move(of_run));
+    Result<PathGradients> alone = engine_->GradientsAlong(owners, points);
+    ASSERT_TRUE(alone.ok()) << alone.status().message();
+    along.push_back(*std::move(alone));
+    if (!hoist) continue;
+    // The gradients of points 1 and 2, pulled back.
+    std::vector<Row> variables(2);
+    for (std::size_t p = 1; p < 3; ++p) {
+      const Tensor gradient = RowOf(along[0].gradients[0], static_cast<std::int64_t>(p));
+      Tensor& wide = variables[p - 1].emplace_back(DType::kFloat64, gradient.shape());
+      for (std::size_t i = 0; i < gradient.elements(); ++i) wide.SetNumber(i, gradient.Number(i));
+    }
+    const std::vector<Engine::PathOwner> of_points = {owners[1], owners[0]};
+    Result<std::vector<Row>> back = engine_->PullBack(of_points, variables);
+    ASSERT_TRUE(back.ok()) << back.status().message();
+    pulled.push_back(*std::move(back));
+  }
+  EXPECT_EQ(along[0].gradients[0].shape(), (Shape{3, 40})) << "behind the matrix";
+  EXPECT_EQ(along[1].gradients[0].shape(), (Shape{3, 600}));
+  for (std::size_t k = 0; k < 600; ++k) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_NEAR(sums[0][i][0].Number(k), sums[1][i][0].Number(k), 1e-6);
+    }
+    for (std::size_t p = 1; p < 3; ++p) {
+      EXPECT_NEAR(pulled[0][p - 1][0].Number(k), along[1].gradients[0].Number(600 * p + k), 1e-6);
+    }
+    EXPECT_NEAR(along[1].change[0].Number(k), x.Number(k) - b.Number(k), 1e-6);
+  }
+  for (std::size_t p = 0; p < 3; ++p) EXPECT_NEAR(along[0].scores[p], along[1].scores[p], 1e-6);
+  for (std::size_t i = 0; i < 40; ++i) {
+    EXPECT_NEAR(along[0].change[0].Number(i), 0.01 * (SumOf(x) - SumOf(b)), 1e-4);
+  }
 }
 
 struct LayoutCase {

@@ -134,6 +134,7 @@ Status ExplainerImpl::Load() {
                        .disable_passes = options_.disable_passes,
                        .dump_passes = options_.dump_passes,
                        .dump = options_.dump_passes.empty() ? nullptr : &std::cerr,
+                       .hoist = options_.hoist,
                        .cancelled = options_.cancelled};
   WHYLIGHT_ASSIGN_OR_RETURN(
       engine_, Engine::Load(model_, std::move(program), target, runtime_, std::move(engine)));
@@ -189,6 +190,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.instance_output = shares.instance_output;
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
+    attribution.effort = shares.effort;
     attribution.sampling = shares.sampling;
     attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
     for (std::size_t f = 0; f < shares.standard_errors.size(); ++f) {

@@ -89,6 +89,29 @@ void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
 // Members of an object without its braces, for splicing.
 std::string WithoutBraces(const std::string& object) { return object.substr(1, object.size() - 2); }
 
+void WriteEffort(JsonWriter& w, const Explanation& explanation) {
+  const auto chosen = [](const OutputAttribution& attribution) {
+    return attribution.effort.has_value();
+  };
+  if (!std::ranges::any_of(explanation.attributions, chosen)) return;
+  w.Key("effort");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    const Effort effort = attribution.effort.value_or(Effort());
+    w.BeginObject();
+    w.Key("steps");
+    w.Int(effort.steps);
+    w.Key("probes");
+    w.Int(effort.probes);
+    w.Key("estimatedError");
+    w.Double(effort.estimated_error);
+    w.Key("converged");
+    w.Bool(effort.converged);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 void WriteSampling(JsonWriter& w, const Explanation& explanation) {
   if (std::ranges::none_of(explanation.attributions, [](const OutputAttribution& attribution) {
         return attribution.sampling.has_value();
@@ -139,6 +162,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
       w.EndObject();
     }
   }
+  WriteEffort(w, explanation);
   WriteSampling(w, explanation);
   w.Key("warnings");
   w.BeginArray();

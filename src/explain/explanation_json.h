@@ -11,6 +11,9 @@
 //    "whylight": {"version": "0.1.0", "signature": "serving_default", "reason": "...",
 //                 "method": "integrated-gradients", "steps": 50, "warnings": [...]}}
 //
+// Where the method chose how much it does, "whylight" has, in order of the attributions,
+// "effort": [{"steps": 15, "probes": 0, "estimatedError": 0.004, "converged": true}].
+//
 // Methods that sample add to "whylight", in order of the attributions,
 // "sampling": [{"exact": false, "paths": 25, "coalitions": 300,
 //               "standardErrors": {"age": [0.01], ...}}].   // As featureAttributions.

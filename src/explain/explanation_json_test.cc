@@ -128,9 +128,21 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   EXPECT_EQ(ours.Find("preprocess"), nullptr);
   EXPECT_EQ(ours.Find("held"), nullptr);
   EXPECT_EQ(ours.Find("pieces"), nullptr);
+  EXPECT_EQ(ours.Find("effort"), nullptr);
   EXPECT_EQ(ours.Find("sampling"), nullptr);
   EXPECT_EQ(ours.Find("paths")->int64(), 25);
   EXPECT_EQ(ours.Find("seed")->int64(), 3);
+}
+
+TEST(ExplanationLineTest, SaysWhatATolerancesTook) {
+  OutputAttribution attribution = Rich();
+  attribution.effort = {.steps = 31, .probes = 24, .estimated_error = 0.25, .converged = false};
+  const Json line = Parsed(ExplanationLine("", One(attribution), {}));
+  const Json& effort = line.Find("whylight")->Find("effort")->array().at(0);
+  EXPECT_EQ(effort.Find("steps")->int64(), 31);
+  EXPECT_EQ(effort.Find("probes")->int64(), 24);
+  EXPECT_EQ(effort.Find("estimatedError")->number(), 0.25);
+  EXPECT_FALSE(effort.Find("converged")->boolean());
 }
 
 TEST(ExplanationLineTest, HasStandardErrorsBesideTheAttributions) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string>
 
+#include "attribution/adaptive_gradients.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/kernel_shap.h"
 #include "attribution/list.h"
@@ -16,13 +17,17 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument("--method " + options.method + ": no such method; there are " +
                            MethodNames());
   }
-  if (options.steps < 1 || options.steps > kMaxSteps) {
-    return InvalidArgument("--steps " + std::to_string(options.steps) + ": expected 1 to " +
-                           std::to_string(kMaxSteps));
+  if (options.steps && (*options.steps < 1 || *options.steps > kMaxSteps)) {
+    return InvalidArgument("--steps " + std::to_string(*options.steps) + ": expected 1 to " +
+                           std::to_string(kMaxSteps) + ", or auto");
   }
   if (!(options.tolerance > 0 && options.tolerance < 1)) {
     return InvalidArgument("--tolerance " + FormatOption(options.tolerance) +
                            ": expected a number between 0 and 1, such as 0.01");
+  }
+  if (options.max_steps < kLeastSteps || options.max_steps > kMaxSteps) {
+    return InvalidArgument("--max-steps " + std::to_string(options.max_steps) + ": expected " +
+                           std::to_string(kLeastSteps) + " to " + std::to_string(kMaxSteps));
   }
   if (options.paths < 1 || options.paths > kMaxPaths) {
     return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +

@@ -1,6 +1,9 @@
 #include "explain/path_graph.h"
 
+#include <algorithm>
+
 #include "autodiff/gradients.h"
+#include "explain/affine_prefix.h"
 #include "graph/builder.h"
 
 namespace whylight {
@@ -35,74 +38,226 @@ Output ScoresOf(GraphBuilder& b, Output output, Output targets) {
   return b.Gather(flat, b.Add(starts, targets));
 }
 
+// A node whose output has the static shape of `like`.
+Output WithShapeOf(Output output, Output like) {
+  const auto index = static_cast<std::size_t>(like.index);
+  if (index < like.node->shapes.size()) output.node->shapes = {like.node->shapes[index]};
+  return output;
+}
+
+// The parts that all paths have in common.
+class PathBuilder {
+ public:
+  PathBuilder(Program& program, const PathGraphSpec& spec)
+      : program_(program), spec_(spec), b_(program.graph, kScope) {}
+
+  Result<PathGraph> Build() {
+    const Shape vector{Shape::kUnknown};
+    targets_ = Placeholder(b_, DType::kInt64, vector);
+    const Output score = ScoresOf(b_, spec_.output, targets_);
+    path_.scores = b_.Cast(score, DType::kFloat64).name();
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    path_.targets = targets_.name();
+    if (spec_.gradients.empty()) return path_;
+    owner_ = Placeholder(b_, DType::kInt32, vector);
+    part_ = Placeholder(b_, DType::kInt32, vector);
+    parts_ = Placeholder(b_, DType::kInt32, Shape{});
+    positions_ = Placeholder(b_, DType::kFloat64, vector);
+    weights_ = Placeholder(b_, DType::kFloat64, vector);
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    path_.owner = owner_.name();
+    path_.part = part_.name();
+    path_.parts = parts_.name();
+    path_.positions = positions_.name();
+    path_.weights = weights_.name();
+    for (const std::size_t index : spec_.gradients) {
+      points_.push_back(program_.inputs[index].port.tensor);
+    }
+    const AffinePrefix prefix = Prefix();
+    WHYLIGHT_RETURN_IF_ERROR(prefix.cut.empty() ? AlongInputs(score) : AlongCut(prefix));
+    return path_;
+  }
+
+ private:
+  bool has_rows() const { return program_.layout.kind != RowLayout::Kind::kNone; }
+
+  AffinePrefix Prefix() const {
+    // The ends of paths are rows too, as many as there are instances.
+    if (!spec_.hoist || program_.layout.kind != RowLayout::Kind::kBatched) return {};
+    std::vector<Output> held;
+    for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
+      if (std::ranges::find(spec_.gradients, i) == spec_.gradients.end()) {
+        held.push_back(program_.inputs[i].port.tensor);
+      }
+    }
+    AffinePrefix prefix = FindAffinePrefix(program_.graph, spec_.output, points_, held);
+    return IsWorthHoisting(prefix) ? std::move(prefix) : AffinePrefix();
+  }
+
+  static DType Wide(DType dtype) {
+    return dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+  }
+
+  // Placeholders for the ends of the paths.
+  void AddEnds() {
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      const Port& port = program_.inputs[spec_.gradients[i]].port;
+      Shape shape = Shape::UnknownRank();
+      if (port.shape.has_rank()) {
+        shape = has_rows() ? port.shape.WithoutFirst().WithFirst(Shape::kUnknown)
+                           : port.shape.WithFirst(Shape::kUnknown);
+      }
+      const Output x = Placeholder(b_, port.dtype, shape);
+      const Output baseline = Placeholder(b_, port.dtype, shape);
+      if (!b_.status().ok()) return;
+      if (shape.has_rank()) x.node->shapes = baseline.node->shapes = {shape};
+      xs_.push_back(x);
+      baselines_.push_back(baseline);
+    }
+  }
+
+  Output WeightedSum(Output gradient) {
+    const Output weighted = b_.Mul(gradient, AsColumn(b_, weights_, gradient));
+    return b_.Op("UnsortedSegmentSum", {weighted, part_, parts_});
+  }
+
+  // The inputs themselves move: one that is not fed is its point on the path.
+  Status AlongInputs(Output score) {
+    const std::vector<Output> ys = {score};
+    const std::vector<Output> dys = {b_.OnesLike(score)};
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> gradients,
+                              AddGradients(program_.graph, ys, dys, points_));
+    AddEnds();
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    const Output first_axis = b_.Scalar(DType::kInt32, 0);
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      Node& point = *points_[i].node;
+      const DType dtype = program_.inputs[spec_.gradients[i]].port.dtype;
+      const Output to = b_.Cast(b_.Gather(xs_[i], owner_), Wide(dtype));
+      const Output from = b_.Cast(b_.Gather(baselines_[i], owner_), Wide(dtype));
+      const Output position = AsColumn(b_, b_.Cast(positions_, Wide(dtype)), xs_[i]);
+      Output on_path = b_.Cast(b_.Add(from, b_.Mul(position, b_.Sub(to, from))), dtype);
+      Output gradient = b_.Cast(gradients[i], Wide(dtype));
+      if (!has_rows()) {
+        on_path = b_.Op("Squeeze", {on_path}, {{"squeeze_dims", std::vector<std::int64_t>{0}}});
+        gradient = b_.ExpandDims(gradient, first_axis);
+      }
+      const Output sum = WeightedSum(b_.Cast(gradient, DType::kFloat64));
+      WHYLIGHT_RETURN_IF_ERROR(b_.status());
+      const Shape declared = point.AttrOr("shape", Shape::UnknownRank());
+      point.op = "PlaceholderWithDefault";
+      point.inputs = {on_path};
+      point.attrs = {{"dtype", dtype}, {"shape", declared}};
+      path_.inputs.push_back({.index = spec_.gradients[i],
+                              .x = xs_[i].name(),
+                              .baseline = baselines_[i].name(),
+                              .sum = sum.name(),
+                              .gradient = gradient.name()});
+    }
+    path_.path_scores = path_.scores;
+    return OkStatus();
+  }
+
+  // What lies behind the inputs moves: copies of the prefix for the ends, one of the rest for the
+  // points, and one of the prefix to pull sums back through.
+  Status AlongCut(const AffinePrefix& prefix) {
+    Graph& graph = program_.graph;
+    AddEnds();
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      xs_[i] = WithShapeOf(xs_[i], points_[i]);
+      baselines_[i] = WithShapeOf(baselines_[i], points_[i]);
+    }
+    std::vector<Output> left = prefix.cut;  // What the rest of the graph reads of the prefix.
+    left.insert(left.end(), prefix.shaped.begin(), prefix.shaped.end());
+    const std::vector<Output> at_x = CloneBetween(graph, points_, xs_, left, "whylight/x");
+    const std::vector<Output> at_baseline =
+        CloneBetween(graph, points_, baselines_, prefix.cut, "whylight/baseline");
+    std::vector<Output> along, changes;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (i >= prefix.cut.size()) {  // Anything of that shape.
+        along.push_back(WithShapeOf(b_.Gather(at_x[i], owner_), left[i]));
+        continue;
+      }
+      const DType dtype = b_.dtype(left[i]);
+      const Output from = b_.Cast(at_baseline[i], Wide(dtype));
+      const Output change = b_.Sub(b_.Cast(at_x[i], Wide(dtype)), from);
+      const Output moved = b_.Mul(AsColumn(b_, b_.Cast(positions_, Wide(dtype)), left[i]),
+                                  b_.Gather(change, owner_));
+      const Output on_path = b_.Cast(b_.Add(b_.Gather(from, owner_), moved), dtype);
+      WHYLIGHT_RETURN_IF_ERROR(b_.status());
+      along.push_back(WithShapeOf(b_.Op("Identity", {on_path}), left[i]));
+      changes.push_back(b_.Cast(change, DType::kFloat64));
+    }
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    const std::vector<Output> output =
+        CloneBetween(graph, left, along, {&spec_.output, 1}, "whylight/along");
+    const Output score = ScoresOf(b_, output[0], targets_);
+    path_.path_scores = b_.Cast(score, DType::kFloat64).name();
+    const std::vector<Output> ys = {score};
+    const std::vector<Output> dys = {b_.OnesLike(score)};
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+
+    // Some are only compared with, or counted.
+    WHYLIGHT_ASSIGN_OR_RETURN(const PathAnalysis analysis,
+                              AnalysePath(graph, ys, std::span(along).first(prefix.cut.size())));
+    std::vector<Output> variables, reaching, own_changes;
+    for (std::size_t i = 0; i < prefix.cut.size(); ++i) {
+      if (!analysis.reaches[i]) continue;
+      variables.push_back(along[i]);
+      reaching.push_back(prefix.cut[i]);
+      own_changes.push_back(changes[i]);
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> gradients,
+                              AddGradients(graph, ys, dys, variables));
+
+    const Output part_owner = Placeholder(b_, DType::kInt32, Shape{Shape::kUnknown});
+    std::vector<Output> pull_xs;
+    for (std::size_t i = 0; i < xs_.size(); ++i) {
+      pull_xs.push_back(WithShapeOf(b_.Gather(xs_[i], part_owner), points_[i]));
+    }
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    std::vector<Output> pulled = CloneBetween(graph, points_, pull_xs, reaching, "whylight/pull");
+    std::vector<Output> slopes;
+    for (std::size_t i = 0; i < pulled.size(); ++i) {
+      const Output gradient = b_.Cast(gradients[i], Wide(b_.dtype(gradients[i])));
+      const Output slope = WeightedSum(b_.Cast(gradient, DType::kFloat64));
+      const Output from =
+          b_.Op("PlaceholderWithDefault", {slope}, {{"shape", Shape::UnknownRank()}});
+      WHYLIGHT_RETURN_IF_ERROR(b_.status());
+      slopes.push_back(WithShapeOf(b_.Cast(from, b_.dtype(reaching[i])), reaching[i]));
+      pulled[i] = WithShapeOf(b_.Op("Identity", {pulled[i]}), reaching[i]);
+      path_.variables.push_back(
+          {.gradient = gradient.name(), .change = own_changes[i].name(), .pull_from = from.name()});
+    }
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> sums,
+                              AddGradients(graph, pulled, slopes, pull_xs));
+    path_.part_owner = part_owner.name();
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      path_.inputs.push_back({.index = spec_.gradients[i],
+                              .x = xs_[i].name(),
+                              .baseline = baselines_[i].name(),
+                              .sum = b_.Cast(sums[i], DType::kFloat64).name()});
+    }
+    return b_.status();
+  }
+
+  Program& program_;
+  const PathGraphSpec& spec_;
+  GraphBuilder b_;
+  PathGraph path_;
+  Output targets_, owner_, part_, parts_, positions_, weights_;
+  std::vector<Output> points_;  // The program's inputs,
+  std::vector<Output> xs_;      // the ends of their paths,
+  std::vector<Output> baselines_;
+};
+
 }  // namespace
 
 Result<PathGraph> AddPathGraph(Program& program, const PathGraphSpec& spec) {
-  GraphBuilder b(program.graph, kScope);
-  const bool rows = program.layout.kind != RowLayout::Kind::kNone;
-  const Shape vector{Shape::kUnknown};
-  PathGraph path;
-  const Output owner = Placeholder(b, DType::kInt32, vector);
-  const Output owners = Placeholder(b, DType::kInt32, Shape{});
-  const Output positions = Placeholder(b, DType::kFloat64, vector);
-  const Output weights = Placeholder(b, DType::kFloat64, vector);
-  const Output targets = Placeholder(b, DType::kInt64, vector);
-  const Output score = ScoresOf(b, spec.output, targets);
-  const Output scores = b.Cast(score, DType::kFloat64);
-  WHYLIGHT_RETURN_IF_ERROR(b.status());
-  path.owner = owner.name();
-  path.owners = owners.name();
-  path.positions = positions.name();
-  path.weights = weights.name();
-  path.targets = targets.name();
-  path.scores = scores.name();
-  if (spec.gradients.empty()) return path;
-
-  std::vector<Output> points;
-  for (const std::size_t index : spec.gradients)
-    points.push_back(program.inputs[index].port.tensor);
-  const std::vector<Output> ys = {score};
-  const std::vector<Output> dys = {b.OnesLike(score)};
-  WHYLIGHT_RETURN_IF_ERROR(b.status());
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> gradients,
-                            AddGradients(program.graph, ys, dys, points));
-
-  const Output first_axis = b.Scalar(DType::kInt32, 0);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    Node& point = *points[i].node;
-    const DType dtype = program.inputs[spec.gradients[i]].port.dtype;
-    const DType wide = dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-    Shape shape = Shape::UnknownRank();
-    const Shape& known = program.inputs[spec.gradients[i]].port.shape;
-    if (known.has_rank()) {
-      shape =
-          rows ? known.WithoutFirst().WithFirst(Shape::kUnknown) : known.WithFirst(Shape::kUnknown);
-    }
-    const Output x = Placeholder(b, dtype, shape), baseline = Placeholder(b, dtype, shape);
-    if (shape.has_rank()) x.node->shapes = baseline.node->shapes = {shape};
-    const Output to = b.Cast(b.Gather(x, owner), wide);
-    const Output from = b.Cast(b.Gather(baseline, owner), wide);
-    const Output position = AsColumn(b, b.Cast(positions, wide), x);
-    Output on_path = b.Cast(b.Add(from, b.Mul(position, b.Sub(to, from))), dtype);
-    Output gradient = b.Cast(gradients[i], DType::kFloat64);
-    if (!rows) {
-      on_path = b.Op("Squeeze", {on_path}, {{"squeeze_dims", std::vector<std::int64_t>{0}}});
-      gradient = b.ExpandDims(gradient, first_axis);
-    }
-    const Output weighted = b.Mul(gradient, AsColumn(b, weights, gradient));
-    const Output sum = b.Op("UnsortedSegmentSum", {weighted, owner, owners});
-    WHYLIGHT_RETURN_IF_ERROR(b.status());
-    // The input can still be fed itself; if it is not, it is the point on the path.
-    const Shape declared = point.AttrOr("shape", Shape::UnknownRank());
-    point.op = "PlaceholderWithDefault";
-    point.inputs = {on_path};
-    point.attrs = {{"dtype", dtype}, {"shape", declared}};
-    path.inputs.push_back({.index = spec.gradients[i],
-                           .x = x.name(),
-                           .baseline = baseline.name(),
-                           .sum = sum.name()});
-  }
-  return path;
+  return PathBuilder(program, spec).Build();
 }
 
 }  // namespace whylight

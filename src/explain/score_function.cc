@@ -72,6 +72,17 @@ Result<std::vector<double>> ScoresInLanes(
   return scores;
 }
 
+// Tensors for all positions of a path, in the shapes that one run's have.
+void MakeRoom(const PathGradients& run, std::size_t owner, PathGradients& path) {
+  const auto count = static_cast<std::int64_t>(path.scores.size());
+  for (const Tensor& gradient : run.gradients) {
+    path.gradients.emplace_back(gradient.dtype(), gradient.shape().WithoutFirst().WithFirst(count));
+  }
+  for (const Tensor& change : run.change) {
+    path.change.push_back(RowOf(change, static_cast<std::int64_t>(owner)));
+  }
+}
+
 std::string Format(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -116,7 +127,8 @@ Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> point
 // The points of one run of the model.
 struct ScoreFunction::GradientRun {
   std::vector<Engine::PathOwner> owners;
-  std::vector<std::size_t> sums;  // Of each owner.
+  std::vector<std::size_t> sums;    // Of each owner.
+  std::vector<std::size_t> starts;  // Of each owner: its first point in this run, of its sum's.
   Engine::PathPoints points;
 };
 
@@ -135,6 +147,7 @@ std::optional<ScoreFunction::GradientRun> ScoreFunction::CutRun(std::span<const 
       if (!run.sums.empty() && !SameShapes(*sums[run.sums.back()].x, *sum.x)) break;
       run.owners.push_back(OwnerOf(sum));
       run.sums.push_back(at.sum);
+      run.starts.push_back(at.point);
     }
     run.points.owner.push_back(static_cast<std::int32_t>(run.owners.size() - 1));
     run.points.position.push_back(sum.positions[at.point]);
@@ -166,6 +179,65 @@ Result<std::vector<Row>> ScoreFunction::IntegrateGradients(std::span<const PathS
     if (!AllFinite(totals[i])) return NonFinite(sums[i]);
   }
   return totals;
+}
+
+Result<std::vector<PathGradients>> ScoreFunction::GradientsAlong(std::span<const PathSum> paths) {
+  engine_.OptimizeIfLong();
+  WHYLIGHT_RETURN_IF_ERROR(CheckGradientsAreIndependent(paths));
+  std::vector<PathGradients> all;
+  for (const PathSum& path : paths) {
+    const std::size_t count = path.positions.size();
+    PathGradients& along = all.emplace_back();
+    along.scores.resize(count);
+  }
+  PathCursor at;
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<GradientRun, PathGradients>(
+      engine_.lanes(), [&] { return CutRun(paths, at); },
+      [&](const GradientRun& run) { return engine_.GradientsAlong(run.owners, run.points); },
+      [&](const GradientRun& run, PathGradients part) {
+        const std::vector<std::int32_t>& owner = run.points.owner;
+        gradient_rows_ += static_cast<std::int64_t>(owner.size());
+        for (std::size_t r = 0; r < owner.size();) {
+          const auto o = static_cast<std::size_t>(owner[r]);
+          std::size_t count = 1;
+          while (r + count < owner.size() && owner[r + count] == owner[r]) ++count;
+          PathGradients& to = all[run.sums[o]];
+          if (to.gradients.empty()) MakeRoom(part, o, to);
+          std::copy_n(part.scores.begin() + static_cast<std::ptrdiff_t>(r), count,
+                      to.scores.begin() + static_cast<std::ptrdiff_t>(run.starts[o]));
+          for (std::size_t i = 0; i < to.gradients.size(); ++i) {
+            const std::size_t bytes = to.change[i].elements() * DTypeSize(to.gradients[i].dtype());
+            std::ranges::copy(part.gradients[i].bytes().subspan(r * bytes, count * bytes),
+                              to.gradients[i].bytes().begin() +
+                                  static_cast<std::ptrdiff_t>(run.starts[o] * bytes));
+          }
+          r += count;
+        }
+      })));
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (!AllFinite(all[i].gradients)) return NonFinite(paths[i]);
+  }
+  return all;
+}
+
+Result<std::vector<Row>> ScoreFunction::PullBack(std::span<const PathSum> paths,
+                                                 std::vector<Row> sums) {
+  if (!engine_.hoists()) return sums;
+  std::vector<Row> pulled;
+  const auto limit = static_cast<std::size_t>(engine_.GradientRows());
+  for (std::size_t first = 0; first < paths.size();) {
+    std::vector<Engine::PathOwner> owners = {OwnerOf(paths[first])};
+    while (first + owners.size() < paths.size() && owners.size() < limit &&
+           SameShapes(*paths[first].x, *paths[first + owners.size()].x)) {
+      owners.push_back(OwnerOf(paths[first + owners.size()]));
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        std::vector<Row> part,
+        engine_.PullBack(owners, std::span(sums).subspan(first, owners.size())));
+    std::ranges::move(part, std::back_inserter(pulled));
+    first += owners.size();
+  }
+  return pulled;
 }
 
 // Finds the positions whose gradients are not finite, one run each.
@@ -270,6 +342,15 @@ Result<std::vector<double>> RequestScoreFunction::Evaluate(std::span<const Point
 }
 
 Result<std::vector<Row>> RequestScoreFunction::IntegrateGradients(std::span<const PathSum>) {
+  return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
+}
+
+Result<std::vector<PathGradients>> RequestScoreFunction::GradientsAlong(std::span<const PathSum>) {
+  return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
+}
+
+Result<std::vector<Row>> RequestScoreFunction::PullBack(std::span<const PathSum>,
+                                                        std::vector<Row>) {
   return Unimplemented("pieces of a text have no gradient; use --method sampled-shapley");
 }
 

@@ -27,6 +27,8 @@ class ScoreFunction : public Function {
 
   Result<std::vector<double>> Evaluate(std::span<const Point> points) override;
   Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) override;
+  Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) override;
+  Result<std::vector<Row>> PullBack(std::span<const PathSum> paths, std::vector<Row> sums) override;
 
   // Why rows were run one by one, if they were ("" if not): a batch gave another answer for the
   // same row, as batch statistics, reductions over the rows and random ops do.
@@ -72,6 +74,8 @@ class RequestScoreFunction : public Function {
   Result<std::vector<double>> Evaluate(std::span<const Point> points) override;
   // kUnimplemented: what lies before the inputs is not differentiated.
   Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) override;
+  Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) override;
+  Result<std::vector<Row>> PullBack(std::span<const PathSum> paths, std::vector<Row> sums) override;
 
  private:
   Engine& engine_;

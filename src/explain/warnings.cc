@@ -62,6 +62,15 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
            .fix = "raise " + std::string(context.budget)});
     }
   }
+  if (attribution.effort && !attribution.effort->converged) {
+    attribution.warnings.push_back(
+        {.rule = "not-converged",
+         .message = "after " + std::to_string(attribution.effort->steps) +
+                    " points the attributions may still be " +
+                    FormatNumber(100 * attribution.effort->estimated_error) + " % off",
+         .fix = "raise --max-steps or --tolerance, choose another baseline, or look at regions "
+                "instead of single elements"});
+  }
   if (context.saturates && attribution.instance_output > kSaturated) {
     attribution.warnings.push_back(
         {.rule = "saturated-softmax",

@@ -19,6 +19,7 @@ struct WarningContext {
 
 //   small-difference   |F(x) - F(b)| < 0.05: little was there to share out
 //   large-gap          the sum misses F(x) - F(b) by more than 5 %
+//   not-converged      the tolerance was not reached: the attributions may be further off
 //   sampling-error     the standard error is above 5 % of F(x) - F(b)
 //   saturated-softmax  a score above 0.999: gradients vanish near it; explain the logits
 //   outside-domain     an input outside the domain that the metadata declares

@@ -67,6 +67,9 @@ class FunctionLibrary {
   const std::map<std::string, FunctionDef, std::less<>>& functions() const { return functions_; }
   // Serialized GradientDefs (function -> gradient function), carried along.
   std::map<std::string, std::string, std::less<>> gradients;
+  // The `_gradient_op_type` of nodes with a custom gradient -> its function. Not exported: only
+  // TensorFlow's Python reads it. See custom_gradients.h.
+  std::map<std::string, std::string, std::less<>> registered_gradients;
 
  private:
   std::map<std::string, FunctionDef, std::less<>> functions_;

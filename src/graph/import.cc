@@ -392,6 +392,24 @@ class BodyImporter {
   OutputCounts counts_{body_.graph};
 };
 
+// A RegisteredGradient: op type -> function.
+std::pair<std::string, std::string> ReadRegisteredGradient(pbf_reader message) {
+  std::pair<std::string, std::string> gradient;
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case Bytes(1):
+        gradient.second = message.get_string();
+        break;
+      case Bytes(2):
+        gradient.first = message.get_string();
+        break;
+      default:
+        message.skip();
+    }
+  }
+  return gradient;
+}
+
 Status ReadLibrary(pbf_reader message, FunctionLibrary& library) {
   while (message.next()) {
     switch (message.tag_and_type()) {
@@ -408,6 +426,9 @@ Status ReadLibrary(pbf_reader message, FunctionLibrary& library) {
         library.gradients[wire::MapEntry(gradient).first] = gradient;
         break;
       }
+      case Bytes(3):
+        library.registered_gradients.insert(ReadRegisteredGradient(message.get_message()));
+        break;
       default:
         message.skip();
     }

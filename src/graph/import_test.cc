@@ -342,6 +342,14 @@ TEST_P(ModelTest, GraphsAndFunctionsComeBackNodeByNode) {
 INSTANTIATE_TEST_SUITE_P(, ModelTest, testing::ValuesIn(ModelNames()),
                          [](const auto& row) { return row.param; });
 
+TEST(ImportGraphTest, ReadsWhichFunctionIsTheGradientOfWhichOpType) {
+  const std::string library = Field(3, Field(1, "grad_fn_3") + Field(2, "CustomGradient-8"));
+  const Result<Graph> graph = ImportGraph(Field(2, library), OpRegistry::Builtin());
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  EXPECT_THAT(graph->library.registered_gradients,
+              ElementsAre(testing::Pair("CustomGradient-8", "grad_fn_3")));
+}
+
 TEST(ImportGraphTest, DamagedBytesGiveAStatus) {
   constexpr unsigned kSeed = 7;
   std::mt19937 random(kSeed);

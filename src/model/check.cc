@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "autodiff/gradients.h"
 #include "graph/import.h"
+#include "model/custom_gradients.h"
 #include "model/restore.h"
 #include "util/strings.h"
 
@@ -74,6 +76,39 @@ void CheckOps(const Model& model, const Graph& graph, std::vector<Problem>& prob
                         .place = "functions",
                         .message = status.message(),
                         .fix = "save the model again"});
+  }
+}
+
+// A custom gradient whose function the model does not hold: told once for all that lack it for the
+// same reason, since a network may have one in every layer.
+void CheckCustomGradients(const Model& model, const Program& program,
+                          std::vector<Problem>& problems) {
+  constexpr std::size_t kShown = 3;
+  const std::string kUnsaved = "the model was saved without it";
+  std::map<std::string, std::vector<std::string>> nodes;  // By reason.
+  const Status status = VisitOps(model, program.graph, [&](const Node& node) {
+    const std::optional<LostGradient> lost = LostGradientOf(node);
+    if (!lost) return;
+    const auto why = program.lost_gradients.find(lost->op_type);
+    nodes[why == program.lost_gradients.end() ? kUnsaved : why->second].push_back(lost->op + " '" +
+                                                                                  lost->node + "'");
+  });
+  if (!status.ok()) return;  // CheckOps says so.
+  for (auto& [why, names] : nodes) {
+    const std::size_t count = names.size();
+    names.resize(std::min(count, kShown));
+    std::string place = Join(names, ", ");
+    if (count > kShown) place += " and " + std::to_string(count - kShown) + " more";
+    problems.push_back(
+        {.severity = Problem::Severity::kWarning,
+         .rule = "custom-gradient",
+         .place = std::move(place),
+         .message = "the custom gradient cannot be used (" + why +
+                    "), so Integrated Gradients takes the derivative of what the node computes",
+         .fix = why == kUnsaved
+                    ? "save again with "
+                      "tf.saved_model.SaveOptions(experimental_custom_gradients=True)"
+                    : "use --method sampled-shapley if that is not what you want to explain"});
   }
 }
 
@@ -235,6 +270,7 @@ CheckReport CheckModel(const Model& model, const CheckOptions& options) {
       }
       if (report.verdict == CheckReport::Verdict::kExplain) {
         CheckGradients(*program, report);
+        CheckCustomGradients(model, *program, report.problems);
       }
     } else if (report.verdict == CheckReport::Verdict::kExplain) {
       load.push_back({.rule = "unreadable-model",

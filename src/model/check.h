@@ -11,6 +11,7 @@
 //   no-gradient-rule    an op on the path without a gradient: Sampled Shapley       note
 //   cut-gradient        an input whose gradient ends at a cast or a lookup          note
 //   unused-input        an input that the output does not depend on                 note
+//   custom-gradient     a custom gradient that the model does not hold              warning
 #pragma once
 
 #include <string>

@@ -247,6 +247,20 @@ TEST(CheckModel, TakesTheSignatureThatIsAskedFor) {
   EXPECT_EQ(RulesOf(unknown.problems), "unknown-signature");
 }
 
+TEST(CheckModel, TellsCustomGradientsThatTheModelDoesNotHold) {
+  const CheckReport unsaved = CheckPath(ModelPath("tf2_custom_gradient_unsaved"));
+  EXPECT_EQ(unsaved.verdict, Said::kExplain);
+  ASSERT_EQ(RulesOf(unsaved.problems), "custom-gradient");
+  EXPECT_EQ(unsaved.problems[0].severity, Problem::Severity::kWarning);
+  EXPECT_THAT(unsaved.problems[0].place, HasSubstr("IdentityN '"));
+  EXPECT_THAT(unsaved.problems[0].place, HasSubstr(" and 4 more"));
+  EXPECT_THAT(unsaved.problems[0].message, HasSubstr("the model was saved without it"));
+  for (const char* saved :
+       {"tf2_custom_gradient", "tf2_custom_gradient_loops", "tf2_custom_gradient_keras3"}) {
+    EXPECT_EQ(RulesOf(CheckPath(ModelPath(saved)).problems), "") << saved;
+  }
+}
+
 TEST(CheckModel, NamesAnAssetThatIsNotThere) {
   const TemporaryFolder folder;
   const std::filesystem::path copy = folder.path("model");

@@ -64,6 +64,17 @@ std::vector<std::string> ConstStrings(const Output& output) {
   return {tensor->strings().begin(), tensor->strings().end()};
 }
 
+// Where the checkpoint has the value of a variable object.
+std::optional<VariableSource> SourceOf(
+    int id, const Checkpoint& checkpoint,
+    const std::vector<std::map<std::string, std::string>>& keys) {
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= keys.size()) return std::nullopt;
+  const auto key = keys[index].find("VARIABLE_VALUE");
+  if (key == keys[index].end() || checkpoint.Find(key->second) == nullptr) return std::nullopt;
+  return VariableSource{.key = key->second, .slice = ""};
+}
+
 }  // namespace
 
 bool IsVariable(const Node& node) {
@@ -132,6 +143,7 @@ Status Model::BindVariables() {
   if (meta_->is_tf2() && checkpoint_.ok()) {
     WHYLIGHT_ASSIGN_OR_RETURN(const auto keys, checkpoint_->ObjectKeys());
     BindByObjects(graph, *checkpoint_, keys);
+    BindGradientFunctions(graph, *checkpoint_, keys);
   }
   BindBySaver(graph);
   return OkStatus();
@@ -151,11 +163,28 @@ void Model::BindByObjects(const Graph& graph, const Checkpoint& checkpoint,
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const Node& handle = *node->inputs[first + i].node;
       if (!IsVariable(handle) || ids[i] < 0) continue;
-      const auto id = static_cast<std::size_t>(ids[i]);
-      if (id >= keys.size()) continue;
-      const auto key = keys[id].find("VARIABLE_VALUE");
-      if (key == keys[id].end() || checkpoint.Find(key->second) == nullptr) continue;
-      variables_.try_emplace(handle.name, VariableSource{.key = key->second, .slice = ""});
+      const std::optional<VariableSource> source = SourceOf(ids[i], checkpoint, keys);
+      if (!source) continue;
+      variables_.try_emplace(handle.name, *source);
+      variable_handles_.try_emplace(ids[i], handle.name);
+    }
+  }
+}
+
+void Model::BindGradientFunctions(const Graph& graph, const Checkpoint& checkpoint,
+                                  const std::vector<std::map<std::string, std::string>>& keys) {
+  for (const auto& [op_type, function] : graph.library.registered_gradients) {
+    const auto bound = meta_->objects.bound_inputs.find(function);
+    if (bound == meta_->objects.bound_inputs.end()) continue;
+    for (const int id : bound->second) {
+      const SavedObject& object = meta_->objects.nodes[static_cast<std::size_t>(id)];
+      if (object.kind != SavedObject::Kind::kVariable || variable_handles_.contains(id)) continue;
+      const std::optional<VariableSource> source = SourceOf(id, checkpoint, keys);
+      if (!source) continue;
+      // Names of variables are not unique, ids are.
+      const std::string name = graph.UniqueName("custom_gradient/" + std::to_string(id));
+      variables_.try_emplace(name, *source);
+      variable_handles_[id] = name;
     }
   }
 }

@@ -45,6 +45,10 @@ class Model {
   // own function restores may be another handle. TF1: through the saver's Assign ops.
   const std::map<std::string, VariableSource, std::less<>>& variables() const { return variables_; }
 
+  // TF2: by the id of the variable's object, the name of its handle's node. Of a variable that only
+  // gradient functions use, the name that AttachSavedGradients gives it.
+  const std::map<int, std::string>& variable_handles() const { return variable_handles_; }
+
   // Nodes to run after the variables are restored (tables, local variables); often empty.
   std::vector<std::string> InitNodes() const;
 
@@ -56,6 +60,8 @@ class Model {
   Status BindVariables();
   void BindByObjects(const Graph& graph, const Checkpoint& checkpoint,
                      const std::vector<std::map<std::string, std::string>>& keys);
+  void BindGradientFunctions(const Graph& graph, const Checkpoint& checkpoint,
+                             const std::vector<std::map<std::string, std::string>>& keys);
   void BindBySaver(const Graph& graph);
 
   SavedModel files_;
@@ -63,6 +69,7 @@ class Model {
   OpRegistry registry_;
   Result<Checkpoint> checkpoint_;
   std::map<std::string, VariableSource, std::less<>> variables_;
+  std::map<int, std::string> variable_handles_;
 };
 
 // VarHandleOp, VariableV2 and their kin: nodes whose output is a variable.

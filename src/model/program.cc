@@ -10,6 +10,7 @@
 #include "graph/passes/inline_calls.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/tensor_arrays_to_lists.h"
+#include "model/custom_gradients.h"
 
 namespace whylight {
 namespace {
@@ -321,6 +322,7 @@ Result<Program> BuildProgram(const Model& model, const ProgramSpec& spec) {
   WHYLIGHT_ASSIGN_OR_RETURN(Graph graph, model.ImportWholeGraph());
   Program program{.graph = std::move(graph)};
   Graph& g = program.graph;
+  WHYLIGHT_ASSIGN_OR_RETURN(program.lost_gradients, AttachSavedGradients(model, g));
   const std::string place = "signature '" + spec.signature->key + "'";
   WHYLIGHT_ASSIGN_OR_RETURN(program.outputs, FindPorts(g, place, spec.signature->outputs));
   for (const NamedTensor& output : spec.outputs) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ struct Program {
   std::vector<Port> outputs;
   RowLayout layout;          // Of inputs and outputs.
   RowLayout request_layout;  // Of the request; another where a preprocessing function has its own.
+  // Why saved custom gradients are not used, by `_gradient_op_type`: see AttachSavedGradients.
+  std::map<std::string, std::string> lost_gradients;
 };
 
 // A feature that metadata (or the search below) places inside the graph: "age" is "parse:6".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "savedmodel/schema.h"
@@ -274,6 +275,24 @@ void ReadSavedVariable(std::string_view bytes, SavedObject& object) {
   }
 }
 
+void ReadCapturedTensor(std::string_view bytes, SavedObject& object) {
+  object.kind = SavedObject::Kind::kCapturedTensor;
+  object.concrete_functions = {""};
+  protozero::pbf_reader reader = Reader(bytes);
+  while (reader.next()) {
+    switch (reader.tag_and_type()) {
+      case Bytes(1):
+        object.captured_tensor = String(reader);
+        break;
+      case Bytes(2):
+        object.concrete_functions[0] = String(reader);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+}
+
 SavedObject ReadSavedObject(std::string_view bytes) {
   SavedObject object;
   protozero::pbf_reader reader = Reader(bytes);
@@ -312,6 +331,9 @@ SavedObject ReadSavedObject(std::string_view bytes) {
       case Bytes(10):
         object.kind = SavedObject::Kind::kResource;
         reader.skip();
+        break;
+      case Bytes(12):
+        ReadCapturedTensor(View(reader), object);
         break;
       default:
         reader.skip();
@@ -413,6 +435,26 @@ void ReadStructuredValue(std::string_view bytes, int& next, std::vector<Composit
   }
 }
 
+// Which entries of a flat list of tensors and None are tensors; nullopt for any other value.
+std::optional<std::vector<bool>> ReadFlatList(std::string_view bytes) {
+  std::vector<bool> is_tensor;
+  protozero::pbf_reader reader = Reader(bytes);
+  if (!reader.next()) return std::nullopt;
+  if (reader.tag_and_type() != Bytes(51) && reader.tag_and_type() != Bytes(52)) return std::nullopt;
+  protozero::pbf_reader list = Reader(View(reader));
+  while (list.next()) {
+    if (list.tag_and_type() != Bytes(1)) {
+      list.skip();
+      continue;
+    }
+    protozero::pbf_reader value = Reader(View(list));
+    if (!value.next()) return std::nullopt;
+    if (value.tag_and_type() != Bytes(1) && value.tag_and_type() != Bytes(33)) return std::nullopt;
+    is_tensor.push_back(value.tag_and_type() == Bytes(33));
+  }
+  return is_tensor;
+}
+
 void ReadSavedConcreteFunction(std::string_view bytes, const std::string& name,
                                ObjectGraph& objects) {
   std::vector<int>& bound = objects.bound_inputs[name];
@@ -430,6 +472,11 @@ void ReadSavedConcreteFunction(std::string_view bytes, const std::string& name,
         std::vector<CompositeArgument> arguments;
         ReadStructuredValue(View(reader), next, arguments);
         if (!arguments.empty()) objects.composite_arguments[name] = std::move(arguments);
+        break;
+      }
+      case Bytes(4): {  // output_signature
+        const std::optional<std::vector<bool>> list = ReadFlatList(View(reader));
+        if (list && std::ranges::count(*list, false) > 0) objects.returns_tensor[name] = *list;
         break;
       }
       default:

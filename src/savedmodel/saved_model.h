@@ -50,7 +50,7 @@ struct Collection {
 
 // TF2: the tree of tracked objects. `id` is the index into ObjectGraph::nodes.
 struct SavedObject {
-  enum class Kind { kOther, kVariable, kResource, kAsset, kConstant, kFunction };
+  enum class Kind { kOther, kVariable, kResource, kAsset, kConstant, kFunction, kCapturedTensor };
   struct Child {
     int id = 0;
     std::string name;
@@ -62,7 +62,8 @@ struct SavedObject {
   Shape shape = Shape::UnknownRank();
   int asset_index = -1;                         // kAsset: into MetaGraph::assets
   std::string constant_operation;               // kConstant: the node's name
-  std::vector<std::string> concrete_functions;  // kFunction
+  std::vector<std::string> concrete_functions;  // kFunction; kCapturedTensor: the one that has it.
+  std::string captured_tensor;                  // kCapturedTensor: in that function, "mul:0".
 };
 
 // A ragged, sparse or other composite argument of a concrete function. The function, and the
@@ -79,6 +80,9 @@ struct ObjectGraph {
   std::map<std::string, std::vector<int>, std::less<>> bound_inputs;
   // Concrete function -> its composite arguments; only functions that have any.
   std::map<std::string, std::vector<CompositeArgument>, std::less<>> composite_arguments;
+  // Concrete function -> which entries of the list that it returns are tensors; the others are
+  // None. Only functions that return a flat list with a None, as gradient functions do.
+  std::map<std::string, std::vector<bool>, std::less<>> returns_tensor;
 };
 
 struct MetaGraph {

@@ -344,6 +344,27 @@ TEST(ReadMetaGraphs, CountsPlainTensorsInTheOrderOfTheNest) {
   EXPECT_EQ(arguments[0].count, 2);
 }
 
+TEST(ReadMetaGraphs, FindsWhatGradientFunctionsReturnAndCapture) {
+  const std::string bytes = Model(R"(meta_graphs { object_graph_def {
+    nodes { }
+    nodes { captured_tensor { name: "mul:0" concrete_function: "f" } }
+    concrete_functions { key: "g" value { bound_inputs: 1 output_signature { list_value {
+      values { none_value { } } values { tensor_spec_value { } } } } } }
+    concrete_functions { key: "all" value { output_signature { list_value {
+      values { tensor_spec_value { } } } } } }
+    concrete_functions { key: "nested" value { output_signature { list_value {
+      values { none_value { } } values { list_value { } } } } } }
+    concrete_functions { key: "none" value { output_signature { none_value { } } } } } })");
+  const Result<std::vector<MetaGraph>> graphs = ReadMetaGraphs(bytes);
+  ASSERT_TRUE(graphs.ok()) << graphs.status().message();
+  const ObjectGraph& objects = graphs->at(0).objects;
+  ASSERT_THAT(objects.returns_tensor, SizeIs(1));
+  EXPECT_EQ(objects.returns_tensor.at("g"), (std::vector<bool>{false, true}));
+  EXPECT_EQ(objects.nodes.at(1).kind, SavedObject::Kind::kCapturedTensor);
+  EXPECT_EQ(objects.nodes.at(1).captured_tensor, "mul:0");
+  EXPECT_EQ(objects.nodes.at(1).concrete_functions, std::vector<std::string>{"f"});
+}
+
 TEST(FindMetaGraph, ChoosesByTags) {
   SavedModel model;
   model.directory = "m";

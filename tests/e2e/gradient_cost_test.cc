@@ -11,6 +11,7 @@
 #include "autodiff/gradients.h"
 #include "explain/clean_up.h"
 #include "graph/export.h"
+#include "graph/flops.h"
 #include "graph/import.h"
 #include "graph/passes/inline_calls.h"
 #include "io/files.h"
@@ -36,47 +37,6 @@ bool IsFree(const Node& node) {
       "Reshape",      "Shape",          "_Arg",
       "StopGradient", "PreventGradient"};
   return kFree.contains(node.op);
-}
-
-// Multiplications and additions of a kernel, by the shapes around it. Anything else: one for each
-// element it gives.
-double Flops(const Node& node) {
-  const auto elements = [](const Shape& shape) {
-    return shape.IsKnown() ? static_cast<double>(shape.elements()) : 0.0;
-  };
-  const auto input = [&](std::size_t i) {
-    const Output& output = node.inputs[i];
-    const std::vector<Shape>& shapes = output.node->shapes;
-    const auto index = static_cast<std::size_t>(output.index);
-    return index < shapes.size() ? shapes[index] : Shape::UnknownRank();
-  };
-  const Shape result = node.shapes.empty() ? Shape::UnknownRank() : node.shapes[0];
-  const auto last = [](const Shape& shape) {
-    return shape.rank() == 0 ? 1.0 : static_cast<double>(shape.dim(shape.rank() - 1));
-  };
-  if (!result.IsKnown()) return 0;
-  if (node.Is("MatMul") || node.op.starts_with("BatchMatMul")) {
-    const Shape a = input(0);
-    if (!a.IsKnown() || a.rank() < 2) return 0;
-    const bool turned = node.AttrOr(node.Is("MatMul") ? "transpose_a" : "adj_x", false);
-    return 2 * elements(result) * static_cast<double>(a.dim(a.rank() - (turned ? 2 : 1)));
-  }
-  if (node.Is("Conv2D") || node.Is("Conv3D")) {
-    return 2 * elements(result) * elements(input(1)) / last(input(1));
-  }
-  if (node.op.ends_with("BackpropInput")) {
-    return 2 * elements(input(2)) * elements(input(1)) / last(input(1));
-  }
-  if (node.op.ends_with("BackpropFilter")) {
-    return 2 * elements(input(2)) * elements(result) / last(result);
-  }
-  if (node.Is("DepthwiseConv2dNative")) {
-    const Shape filter = input(1);
-    return filter.IsKnown()
-               ? 2 * elements(result) * static_cast<double>(filter.dim(0) * filter.dim(1))
-               : 0;
-  }
-  return elements(result);
 }
 
 // All nodes of the functions that a node refers to, each function once.
@@ -122,7 +82,7 @@ Result<Cost> CostOf(Graph& graph, const std::vector<Output>& results, const Runt
   for (const std::unique_ptr<Node>& node : graph.nodes()) {
     if (IsFree(*node)) continue;
     ++cost.nodes;
-    cost.flops += Flops(*node);
+    cost.flops += FlopsOf(*node);
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const std::int64_t in_functions, NodesOfFunctions(graph));
   cost.nodes += in_functions;

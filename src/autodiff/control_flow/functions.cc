@@ -159,6 +159,13 @@ Result<Dependence> Functions::Compute(const FunctionBody& body) {
           if (inner[i][j]) Merge(of(node->inputs[j]), outputs[i]);
         }
       }
+    } else if (node->Is("IdentityN")) {
+      for (std::size_t i = 0; i < types.size(); ++i) {
+        if (!CarriesGradient(types[i])) continue;
+        for (std::size_t j = 0; j < node->inputs.size(); ++j) {
+          if (PassesGradient(*node, i, j)) Merge(of(node->inputs[j]), outputs[i]);
+        }
+      }
     } else {
       std::vector<bool> all = none;
       for (const Output& input : node->inputs) Merge(of(input), all);

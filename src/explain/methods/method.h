@@ -32,9 +32,10 @@ struct Shares {
   double instance_output = 0;
   double baseline_output = 0;
   double approximation_error = 0;  // As the method defines it.
-  Row x;                           // What shares the score, in order of Explained::names.
-  Row values;                      // Their shares, float64.
-  Row standard_errors;             // Of the values, in their shapes; empty if it has none.
+  std::optional<Effort> effort;
+  Row x;                // What shares the score, in order of Explained::names.
+  Row values;           // Their shares, float64.
+  Row standard_errors;  // Of the values, in their shapes; empty if it has none.
   std::optional<Sampling> sampling;
 };
 
