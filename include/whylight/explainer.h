@@ -40,9 +40,10 @@ struct ExplainOptions {
   std::uint64_t seed = 0;  // Of everything random.
   Players players = Players::kElements;
 
-  std::string signature;    // Empty: by the rules of saving.
-  std::string output_name;  // Empty: the only one, or the metadata's.
-  bool logits = false;      // Explain in front of a final Softmax or Sigmoid.
+  std::string signature;  // Empty: by the rules of saving.
+  // Empty: the metadata's, else the only one. "a,b": both, in this order.
+  std::string output_name;
+  bool logits = false;  // Explain in front of a final Softmax or Sigmoid.
   // Which elements of the output: class_name if set; else output_indices; else the top_k highest.
   int top_k = 1;  // -1: all.
   // Tuples: an index each for an output of rank 2 and more an instance, a list of classes below.

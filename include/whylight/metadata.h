@@ -35,6 +35,9 @@ enum class Encoding {
 };
 enum class Modality { kNumeric, kImage, kText, kStructured, kCategorical };
 
+// A key of the legacy form as `form` writes it: "encoded_tensor_name", "encodedTensorName";
+// "domain" and the like have another word in Vertex's.
+std::string MetadataKey(MetadataForm form, std::string_view legacy_key);
 std::string_view EncodingName(Encoding encoding);  // "bag_of_features"
 std::string_view ModalityName(Modality modality);  // "numeric"
 
@@ -61,7 +64,8 @@ struct InputMetadata {
   std::string weight_indices_name;
   std::string weight_dense_shape_name;
   std::optional<FeatureDomain> domain;
-  Json visualization;      // As written: null or an object.
+  // null, or an object in the legacy form's words (color_map, pink_green), whichever was read.
+  Json visualization;
   std::string group_name;  // Inputs of one group get one joint attribution.
   bool is_sequential = false;
   // Legacy keys that only Google's model preparer writes (*_dtype, gradient_tensor_names, ...).
@@ -109,17 +113,24 @@ struct ParsedMetadata {
 
 // Reads either form. Unknown keys, wrong types, unknown enum values, and the cross rules of
 // section "Cross rules" (docs/formats/metadata.md) are errors; more than 10 baselines, more than
-// one output (only the first is explained unless chosen) and fields that the framework ignores are
-// warnings.
+// one output and fields that the framework ignores are warnings.
 ParsedMetadata ParseExplanationMetadata(const Json& json);
 ParsedMetadata ParseExplanationMetadata(const Json& json, MetadataForm form);
 // From text. A syntax error is the status; other problems are in the result.
 Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text);
 
-// The file in the asked form. What the form cannot say is left out and named in `*lost` (may be
-// nullptr): weights and framework in Vertex's, schema URIs in the legacy one.
+struct MetadataJsonOptions {
+  // Write what the form has no field for under a member "whylight", so that it reads back. Readers
+  // of the services refuse a key that they do not know; without this it is left out.
+  bool keep = false;
+  // If set: gets the paths of what the form has no field for, kept or not.
+  std::vector<std::string>* foreign = nullptr;
+};
+
+// The file in the asked form. Vertex's has no field for framework, tags, weights, is_sequential,
+// some settings of drawings, and what the preparer wrote; the legacy one none for URIs.
 Json ExplanationMetadataToJson(const ExplanationMetadata& metadata, MetadataForm form,
-                               std::vector<std::string>* lost = nullptr);
+                               const MetadataJsonOptions& options = {});
 
 // A baseline as a tensor of `shape`: a number (or, for string tensors, a string or {"b64": ...})
 // for all elements, or nested lists of exactly that shape. `shape` may hold unknowns, which a

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/metadata_file.h"
 #include "explain/trial_run.h"
 #include "io/json.h"
+#include "model/check_metadata.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -18,6 +20,7 @@ struct CheckArgs {
   std::string model;
   std::string tags;
   std::string signature;
+  std::string metadata;
   bool run = false;
   bool json = false;
 };
@@ -47,7 +50,7 @@ const char* SeverityName(Problem::Severity severity) {
   return "";
 }
 
-void PrintJson(const CheckReport& report) {
+void PrintJson(const CheckReport& report, const std::string& metadata) {
   std::string text;
   JsonWriter w(&text, {.indent = 2});
   const auto name_or_null = [&](const std::string& name) {
@@ -62,6 +65,8 @@ void PrintJson(const CheckReport& report) {
   name_or_null(report.preprocess);
   w.Key("reason");
   w.String(report.reason);
+  w.Key("metadata");
+  name_or_null(metadata);
   w.Key("methods");
   w.BeginArray();
   for (const std::string& method : report.methods) w.String(method);
@@ -87,13 +92,14 @@ void PrintJson(const CheckReport& report) {
   std::printf("%s\n", text.c_str());
 }
 
-void PrintText(const CheckReport& report) {
+void PrintText(const CheckReport& report, const std::string& metadata) {
   std::printf("verdict    %s\n", std::string(VerdictName(report.verdict)).c_str());
   if (!report.signature.empty()) {
     std::printf("explained  %s%s%s: %s\n", report.preprocess.c_str(),
                 report.preprocess.empty() ? "" : " -> ", report.signature.c_str(),
                 report.reason.c_str());
   }
+  if (!metadata.empty()) std::printf("metadata   %s\n", metadata.c_str());
   if (!report.methods.empty()) std::printf("methods    %s\n", Join(report.methods, ", ").c_str());
   for (const Problem& problem : report.problems) {
     std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity), problem.rule.c_str(),
@@ -105,9 +111,16 @@ void PrintText(const CheckReport& report) {
 int Run(const CheckArgs& args, const OpenRuntime& open) {
   const CheckOptions options{.tags = SplitList(args.tags), .signature = args.signature};
   CheckReport report;
+  std::string metadata;
   const Result<std::unique_ptr<Model>> model = Model::Open(args.model, options.tags);
   if (model.ok()) {
     report = CheckModel(**model, options);
+    metadata = MetadataPathFor(**model, args.metadata);
+    if (!metadata.empty()) {
+      const Result<ParsedMetadata> parsed = ReadMetadataFile(metadata);
+      if (!parsed.ok()) return Fail(parsed.status());
+      CheckMetadata(**model, *parsed, report);
+    }
     if (args.run) {
       const Result<SessionOptions> session = args.machine.Session();
       if (!session.ok()) return Fail(session.status());
@@ -118,7 +131,7 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
   } else {
     report = CheckPath(args.model, options);
   }
-  (args.json ? PrintJson : PrintText)(report);
+  (args.json ? PrintJson : PrintText)(report, metadata);
   return ExitCodeOf(report.verdict);
 }
 
@@ -128,6 +141,8 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<CheckArgs>();
   args.Text("MODEL", options->model, "SavedModel directory or export base");
   args.Require("MODEL");
+  args.Text("--metadata", options->metadata,
+            "FILE: Judge this metadata too (default: explanation_metadata.json beside the model)");
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
   args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
@@ -136,6 +151,7 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   args.Examples(
       "  whylight check model             # from the files alone, in milliseconds\n"
       "  whylight check model --run       # also loads it and runs a made-up row\n"
+      "  whylight check model --metadata m.json    # every name, shape and rule of the file\n"
       "Exit codes: 0 can be explained; 3 cannot (refuse, predict_only); 2 cannot be loaded");
   return [options, open] { return Run(*options, open); };
 }

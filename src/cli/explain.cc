@@ -14,6 +14,7 @@
 #include "batch/run.h"
 #include "cli/commands.h"
 #include "cli/explain_table.h"
+#include "cli/metadata_file.h"
 #include "cli/output.h"
 #include "cli/request_args.h"
 #include "explain/explanation_json.h"
@@ -27,8 +28,6 @@
 
 namespace whylight {
 namespace {
-
-constexpr char kMetadataFile[] = "explanation_metadata.json";
 
 struct ExplainArgs {
   MachineArgs machine;
@@ -97,21 +96,16 @@ Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
 }
 
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
-  const std::string beside = model.files().directory + "/" + kMetadataFile;
-  const std::string path = !args.metadata.empty() ? args.metadata
-                           : FileExists(beside)   ? beside
-                                                  : "";
+  const std::string path = MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  Result<ParsedMetadata> parsed = ParseExplanationMetadataText(text);
-  if (!parsed.ok()) return parsed.status().In(path);
-  WHYLIGHT_RETURN_IF_ERROR(parsed->status().In(path));
-  for (const MetadataProblem& problem : parsed->problems) {
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path));
+  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
+  for (const MetadataProblem& problem : parsed.problems) {
     std::fprintf(stderr, "whylight: %s: %s: %s\n", path.c_str(), problem.place.c_str(),
                  problem.message.c_str());
   }
-  options.metadata = std::move(parsed->metadata);
-  options.metadata_source = args.metadata.empty() ? kMetadataFile : path;
+  options.metadata = std::move(parsed.metadata);
+  options.metadata_source = args.metadata.empty() ? "explanation_metadata.json" : path;
   return OkStatus();
 }
 
@@ -384,7 +378,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Text("--parameters", options->parameters,
             "FILE: Explanation parameters, as services take them");
   args.Group("What is explained");
-  args.Text("--output-name", options->options.output_name, "NAME: Output, if there are several");
+  args.Text("--output-name", options->options.output_name,
+            "NAME: Output, if there are several; A,B explains both at once");
   args.Integer("--top-k", options->options.top_k, "The K highest classes (default 1; -1: all)", -1);
   args.Text("--output-indices", options->output_indices,
             "I,J: Classes 3,7; for outputs of higher rank index tuples i,j;k,l");

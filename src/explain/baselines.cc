@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "explain/options.h"
+#include "explain/sparse_rows.h"
 #include "explain/warnings.h"
 #include "util/edit_distance.h"
 #include "util/strings.h"
@@ -20,9 +21,9 @@ GivenBaselines BaselinesOf(const std::string& input, const ExplainOptions& optio
   const auto given = options.baselines.find(input);
   if (given != options.baselines.end()) return {&given->second, "--baseline"};
   if (const InputMetadata* metadata = MetadataOf(options, input)) {
-    const bool encoded = !metadata->encoded_tensor_name.empty() && NeedsGradients(options);
-    const std::vector<Json>& baselines =
-        encoded ? metadata->encoded_baselines : metadata->input_baselines;
+    const std::vector<Json>& baselines = IsExplainedEncoded(*metadata, options)
+                                             ? metadata->encoded_baselines
+                                             : metadata->input_baselines;
     if (!baselines.empty()) return {&baselines, options.metadata_source};
   }
   return {nullptr, "default"};
@@ -89,11 +90,19 @@ Result<std::vector<Row>> BaselineRows(const Row& x, const Explained& explained,
     for (std::size_t i = 0; i < x.size(); ++i) {
       const std::string& name = explained.names[i];
       const std::vector<Json>* given = BaselinesOf(name, options).values;
+      const InputMetadata* metadata = MetadataOf(options, name);
+      const bool sparse = metadata != nullptr && IsFedAsDense(*metadata, options);
       if (given == nullptr) {
-        rows[b].emplace_back(x[i].dtype(), x[i].shape());
+        rows[b].push_back(sparse ? EmptyLike(x[i]) : Tensor(x[i].dtype(), x[i].shape()));
         continue;
       }
       const Json& json = (*given)[given->size() == 1 ? 0 : b];
+      if (sparse) {
+        WHYLIGHT_ASSIGN_OR_RETURN(Tensor values,
+                                  SparseBaseline(json, x[i], "baseline of '" + name + "'"));
+        rows[b].push_back(std::move(values));
+        continue;
+      }
       WHYLIGHT_ASSIGN_OR_RETURN(Tensor baseline, BaselineFromJson(json, x[i].dtype(), x[i].shape(),
                                                                   "baseline of '" + name + "'"));
       rows[b].push_back(std::move(baseline));
@@ -112,8 +121,11 @@ std::vector<BaselineNote> DescribeBaselines(const Program& program, const Explai
   for (const std::size_t index : explained.inputs) {
     const Port& port = program.inputs[index].port;
     GivenBaselines given = BaselinesOf(port.name, options);
+    const InputMetadata* metadata = MetadataOf(options, port.name);
+    const bool sparse = metadata != nullptr && IsFedAsDense(*metadata, options);
     notes.push_back({.input = port.name,
                      .text = given.values != nullptr        ? Describe(*given.values)
+                             : sparse                       ? "no values"
                              : port.dtype == DType::kString ? "\"\""
                                                             : "zeros",
                      .origin = std::move(given.origin)});

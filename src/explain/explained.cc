@@ -17,18 +17,28 @@ ProgramSpec SpecFor(const Model& model, const Choice& choice, const ExplainOptio
   spec.search_float_features = gradients && !model.meta().is_tf2();
   if (!options.metadata || ExplainsPieces(options)) return spec;
   for (const InputMetadata& input : options.metadata->inputs) {
-    std::string tensor = input.input_tensor_name.empty() ? input.name : input.input_tensor_name;
-    if (gradients && !input.encoded_tensor_name.empty()) tensor = input.encoded_tensor_name;
-    spec.features.push_back({.name = input.name, .tensor = std::move(tensor)});
+    NamedTensor& feature = spec.features.emplace_back();
+    feature.name = input.name;
+    feature.tensor = input.input_tensor_name.empty() ? input.name : input.input_tensor_name;
+    if (IsFedAsDense(input, options)) {
+      feature.indices = input.indices_tensor_name;
+      feature.dense_shape = input.dense_shape_tensor_name;
+      feature.weight_values = input.weight_values_name;
+      feature.weight_indices = input.weight_indices_name;
+      feature.weight_dense_shape = input.weight_dense_shape_name;
+    } else if (IsExplainedEncoded(input, options)) {
+      feature.tensor = input.encoded_tensor_name;
+    }
   }
   if (model.meta().is_tf2() || options.metadata->outputs.empty()) return spec;
-  const OutputMetadata& output = options.metadata->outputs[0];
-  const bool is_key = choice.signature->outputs.contains(output.output_tensor_name) ||
-                      std::ranges::any_of(choice.signature->outputs, [&](const auto& entry) {
-                        return entry.second.tensor == output.output_tensor_name;
-                      });
-  if (!is_key && !output.output_tensor_name.empty()) {
-    spec.outputs.push_back({.name = output.name, .tensor = output.output_tensor_name});
+  for (const OutputMetadata& output : options.metadata->outputs) {
+    const bool is_key = choice.signature->outputs.contains(output.output_tensor_name) ||
+                        std::ranges::any_of(choice.signature->outputs, [&](const auto& entry) {
+                          return entry.second.tensor == output.output_tensor_name;
+                        });
+    if (!is_key && !output.output_tensor_name.empty()) {
+      spec.outputs.push_back({.name = output.name, .tensor = output.output_tensor_name});
+    }
   }
   return spec;
 }
@@ -56,6 +66,21 @@ Result<Explained> ChooseText(const Program& program) {
     if (port.name != text->name) explained.held.push_back(port.name);
   }
   return explained;
+}
+
+// Of the input that metadata encodes: its elements in a row.
+std::int64_t IdsOf(const Program& program, const std::string& name, const ExplainOptions& options) {
+  const InputMetadata* input = MetadataOf(options, name);
+  if (input == nullptr || input->encoded_tensor_name.empty()) return 0;
+  const std::string& tensor = input->input_tensor_name.empty() ? name : input->input_tensor_name;
+  for (const Port& port : program.request) {
+    if (port.name != tensor && port.tensor.name() != tensor) continue;
+    const bool rows = program.request_layout.kind != RowLayout::Kind::kNone;
+    const bool strip = rows && port.shape.has_rank() && port.shape.rank() > 0;
+    const Shape row = strip ? port.shape.WithoutFirst() : port.shape;
+    return row.IsKnown() ? row.elements() : 0;
+  }
+  return 0;
 }
 
 // For each input "" if a gradient reaches it, else why none does.
@@ -125,6 +150,7 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
     if (reason.empty()) {
       explained.inputs.push_back(i);
       explained.names.push_back(name);
+      explained.ids.push_back(IdsOf(program, name, options));
     } else {
       explained.held.push_back(name + " (" + reason + ")");
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct Explained {
   std::vector<std::size_t> inputs;  // Into Program::inputs; empty if a text's pieces are explained.
   std::size_t text = 0;             // Into Program::request: that text.
   std::vector<std::string> names;   // Of `inputs`, or of the text.
-  std::vector<std::string> held;    // "ids (int64)": kept at the instance's value, and why.
+  // How many ids each takes in a row, where metadata places it behind them; 0: not known.
+  std::vector<std::int64_t> ids;
+  std::vector<std::string> held;  // "ids (int64)": kept at the instance's value, and why.
 };
 
 // The program's inputs that a gradient of `output` reaches, for methods that need one; all of them

@@ -9,11 +9,13 @@
 #include "explain/engine.h"
 #include "explain/explained.h"
 #include "explain/groups.h"
+#include "explain/joined_output.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
 #include "explain/select.h"
+#include "explain/sparse_rows.h"
 #include "explain/warnings.h"
 #include "model/program.h"
 
@@ -63,13 +65,15 @@ class ExplainerImpl : public Explainer {
   // An output element of an instance that has come through preparation.
   struct Task {
     std::size_t instance = 0;
+    std::size_t output = 0;  // Into outputs_.
     std::int64_t target = 0;
   };
   struct Batch {
     std::span<const Row> requests;
-    std::vector<Result<Row>> rows;                 // Prepared.
-    std::vector<Result<Row>> outputs;              // All of the signature's.
-    std::vector<std::vector<std::string>> labels;  // Of each instance.
+    std::vector<Result<Row>> rows;     // Prepared.
+    std::vector<Result<Row>> outputs;  // All of the signature's.
+    // Of each instance, of each of outputs_.
+    std::vector<std::vector<std::vector<std::string>>> labels;
   };
 
   std::vector<Result<Row>> Outputs(std::span<const Row> rows);
@@ -81,8 +85,16 @@ class ExplainerImpl : public Explainer {
   ExplainOptions options_;
   ExplainPlan plan_;
   std::vector<RequestField> fields_;
-  ChosenOutput output_;
-  bool saturates_ = false;  // A Softmax or Sigmoid is the last thing explained.
+  struct ExplainedOutput {
+    ChosenOutput chosen;
+    bool saturates = false;  // A Softmax or Sigmoid is the last thing explained.
+  };
+  // The outputs' tensors, or their logits, joined to one.
+  Result<Output> ChooseScores(Program& program);
+  // Where an output's elements begin among those of all that are explained.
+  std::int64_t OffsetOf(const Row& outputs, std::size_t output) const;
+
+  std::vector<ExplainedOutput> outputs_;
   Explained explained_;
   std::unique_ptr<Engine> engine_;
   bool outputs_checked_ = false;
@@ -106,20 +118,7 @@ Status ExplainerImpl::Load() {
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildExplainedProgram(model_, choice, options_));
   fields_ = RequestFieldsOf(program);
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
-  WHYLIGHT_ASSIGN_OR_RETURN(output_, ChooseOutput(program, options_));
-  WHYLIGHT_RETURN_IF_ERROR(CheckTargets(program, output_, options_));
-  plan_.output = output_.name;
-  Output scored = program.outputs[output_.index].tensor;
-  if (const std::optional<Output> logits = LogitsBehind(program.graph, scored)) {
-    saturates_ = !options_.logits;
-    if (options_.logits) {
-      scored = *logits;
-      plan_.output += " (logits)";
-    }
-  } else if (options_.logits) {
-    return InvalidArgument("--logits: output '" + output_.name +
-                           "' does not end in a Softmax or Sigmoid");
-  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const Output scored, ChooseScores(program));
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckBaselines(explained_, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
@@ -148,6 +147,39 @@ Status ExplainerImpl::Load() {
   return OkStatus();
 }
 
+Result<Output> ExplainerImpl::ChooseScores(Program& program) {
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<ChosenOutput> chosen, ChooseOutputs(program, options_));
+  std::vector<Output> scores;
+  for (ChosenOutput& one : chosen) {
+    WHYLIGHT_RETURN_IF_ERROR(CheckTargets(program, one, options_));
+    ExplainedOutput& output = outputs_.emplace_back();
+    output.chosen = std::move(one);
+    const std::string& name = output.chosen.name;
+    plan_.output += (plan_.output.empty() ? "" : ", ") + name;
+    Output score = program.outputs[output.chosen.index].tensor;
+    if (const std::optional<Output> logits = LogitsBehind(program.graph, score)) {
+      output.saturates = !options_.logits;
+      if (options_.logits) {
+        score = *logits;
+        plan_.output += " (logits)";
+      }
+    } else if (options_.logits) {
+      return InvalidArgument("--logits: output '" + name +
+                             "' does not end in a Softmax or Sigmoid");
+    }
+    scores.push_back(score);
+  }
+  return JoinOutputs(program, scores);
+}
+
+std::int64_t ExplainerImpl::OffsetOf(const Row& outputs, std::size_t output) const {
+  std::int64_t offset = 0;
+  for (std::size_t o = 0; o < output; ++o) {
+    offset += static_cast<std::int64_t>(outputs[outputs_[o].chosen.index].elements());
+  }
+  return offset;
+}
+
 void ExplainerImpl::NameFeatures(const std::vector<std::string>& names) {
   if (!options_.feature_names.empty() ||
       !AreElementNames(names, engine_->program(), explained_, options_)) {
@@ -158,10 +190,11 @@ void ExplainerImpl::NameFeatures(const std::vector<std::string>& names) {
 
 OutputAttribution ExplainerImpl::Describe(const Batch& batch, const Task& task) const {
   OutputAttribution attribution;
-  attribution.output_name = output_.name;
-  const Tensor& output = (*batch.outputs[task.instance])[output_.index];
+  const ChosenOutput& chosen = outputs_[task.output].chosen;
+  attribution.output_name = chosen.name;
+  const Tensor& output = (*batch.outputs[task.instance])[chosen.index];
   attribution.output_index = IndexOf(task.target, output.shape());
-  const std::vector<std::string>& labels = batch.labels[task.instance];
+  const std::vector<std::string>& labels = batch.labels[task.instance][task.output];
   if (static_cast<std::size_t>(task.target) < labels.size()) {
     attribution.display_name = labels[static_cast<std::size_t>(task.target)];
   }
@@ -172,9 +205,10 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
                                                                 std::span<const Task> tasks) {
   std::vector<AttributionTask> borrowed;
   for (const Task& task : tasks) {
-    borrowed.push_back({.request = &batch.requests[task.instance],
-                        .row = &*batch.rows[task.instance],
-                        .target = task.target});
+    borrowed.push_back(
+        {.request = &batch.requests[task.instance],
+         .row = &*batch.rows[task.instance],
+         .target = OffsetOf(*batch.outputs[task.instance], task.output) + task.target});
   }
   const ApplyMethod apply = FindMethodApplication(options_.method).apply;
   WHYLIGHT_ASSIGN_OR_RETURN(
@@ -192,11 +226,8 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.approximation_error = shares.approximation_error;
     attribution.effort = shares.effort;
     attribution.sampling = shares.sampling;
-    attribution.features = NamedFeatures(explained_.names, shares.x, shares.values, options_);
-    for (std::size_t f = 0; f < shares.standard_errors.size(); ++f) {
-      attribution.features[f].standard_errors = std::move(shares.standard_errors[f]);
-    }
-    AddWarnings({.saturates = saturates_,
+    attribution.features = NamedFeatures(explained_, shares, options_);
+    AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
                  .completeness = NeedsGradients(options_),
                  .budget = options_.method == "kernel-shap" ? "--samples" : "--paths",
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
@@ -226,8 +257,10 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
   Batch batch{
       .requests = requests, .rows = engine_->Prepare(requests), .outputs = {}, .labels = {}};
   std::vector<Row> ready;
-  for (const Result<Row>& row : batch.rows) {
-    if (row.ok()) ready.push_back(*row);
+  for (Result<Row>& row : batch.rows) {
+    if (!row.ok()) continue;
+    FitSparseInputs(engine_->program(), options_, *row);
+    ready.push_back(*row);
   }
   std::vector<Result<Row>> outputs = Outputs(ready);
   std::size_t next = 0;
@@ -251,14 +284,25 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
         continue;
       }
     }
-    batch.labels[i] = ClassLabels(engine_->program(), output_, *batch.outputs[i], options_);
-    const Result<std::vector<std::int64_t>> targets =
-        ChooseTargets((*batch.outputs[i])[output_.index], options_, batch.labels[i]);
-    if (!targets.ok()) {
-      explanations.emplace_back(targets.status());
+    Status chosen;
+    const std::size_t first = tasks.size();
+    for (std::size_t o = 0; o < outputs_.size() && chosen.ok(); ++o) {
+      const ChosenOutput& output = outputs_[o].chosen;
+      batch.labels[i].push_back(
+          ClassLabels(engine_->program(), output, *batch.outputs[i], options_));
+      const Result<std::vector<std::int64_t>> targets =
+          ChooseTargets((*batch.outputs[i])[output.index], options_, batch.labels[i][o]);
+      chosen = targets.status();
+      if (!targets.ok()) continue;
+      for (const std::int64_t target : *targets) {
+        tasks.push_back({.instance = i, .output = o, .target = target});
+      }
+    }
+    if (!chosen.ok()) {
+      tasks.resize(first);
+      explanations.emplace_back(chosen);
       continue;
     }
-    for (const std::int64_t target : *targets) tasks.push_back({.instance = i, .target = target});
     Explanation explanation;
     for (std::size_t o = 0; o < batch.outputs[i]->size(); ++o) {
       explanation.prediction.push_back(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "explain/options.h"
+#include "explain/reduce.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -20,15 +21,25 @@ Shape OfOneRow(const Program& program, const Shape& shape) {
   return has_rows ? shape.WithoutFirst() : Shape::UnknownRank();
 }
 
+// The mapping's names take the place of the input's own key.
+bool NamesElements(Encoding encoding) {
+  return encoding == Encoding::kBagOfFeatures || encoding == Encoding::kBagOfFeaturesSparse ||
+         encoding == Encoding::kIndicator;
+}
+
+// Names in the order of a flat index, however they are nested.
+void AppendNames(const Json& names, std::vector<std::string>& to) {
+  if (!names.is_array()) return to.push_back(names.is_string() ? names.string() : "");
+  for (const Json& one : names.array()) AppendNames(one, to);
+}
+
 // The options' labels, else the metadata's list.
 std::vector<std::string> GivenLabels(const ChosenOutput& chosen, const ExplainOptions& options) {
   if (!options.labels.empty() || !options.metadata) return options.labels;
   std::vector<std::string> labels;
   for (const OutputMetadata& output : options.metadata->outputs) {
     if (output.name != chosen.name || !output.index_name_mapping.is_array()) continue;
-    for (const Json& label : output.index_name_mapping.array()) {
-      labels.push_back(label.is_string() ? label.string() : "");
-    }
+    AppendNames(output.index_name_mapping, labels);
   }
   return labels;
 }
@@ -107,11 +118,13 @@ std::vector<std::string> ClassLabels(const Program& program, const ChosenOutput&
   return {};
 }
 
-std::vector<FeatureAttribution> NamedFeatures(const std::vector<std::string>& names, const Row& x,
-                                              const Row& shares, const ExplainOptions& options) {
+std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Shares& shares,
+                                              const ExplainOptions& options) {
   std::vector<FeatureAttribution> features;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    FeatureAttribution feature{.name = names[i], .values = shares[i], .input = x[i]};
+  for (std::size_t i = 0; i < shares.x.size(); ++i) {
+    FeatureAttribution feature{
+        .name = explained.names[i], .values = shares.values[i], .input = shares.x[i]};
+    if (!shares.standard_errors.empty()) feature.standard_errors = shares.standard_errors[i];
     if (ExplainsPieces(options)) {
       features.push_back(std::move(feature));
       continue;
@@ -120,12 +133,13 @@ std::vector<FeatureAttribution> NamedFeatures(const std::vector<std::string>& na
     feature.element_names = options.feature_names;  // Of the one input, or none.
     if (metadata != nullptr && !metadata->index_feature_mapping.empty()) {
       if (feature.element_names.empty()) feature.element_names = metadata->index_feature_mapping;
-      feature.named_by_elements = metadata->encoding != Encoding::kIdentity;
+      feature.named_by_elements = NamesElements(metadata->encoding);
     }
-    if (feature.element_names.size() != shares[i].elements()) {
+    if (feature.element_names.size() != feature.values.elements()) {
       feature.element_names.clear();
       feature.named_by_elements = false;
     }
+    if (metadata != nullptr) ReduceByEncoding(metadata->encoding, explained.ids[i], feature);
     features.push_back(std::move(feature));
   }
   return features;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explain/explained.h"
+#include "explain/methods/method.h"
 #include "explain/select.h"
 #include "model/program.h"
 #include "whylight/explainer.h"
@@ -37,10 +38,11 @@ bool AreElementNames(const std::vector<std::string>& names, const Program& progr
                      const Explained& explained, const ExplainOptions& options);
 
 // The explained values of one instance and their shares as features of the answer, with names of
-// their elements from options.feature_names, else the metadata.
-// names, x, shares: one for each feature. Where the names are not as many as the share's elements,
-// and for pieces of a text, there are none.
-std::vector<FeatureAttribution> NamedFeatures(const std::vector<std::string>& names, const Row& x,
-                                              const Row& shares, const ExplainOptions& options);
+// their elements from options.feature_names, else the metadata, whose encoding says what a feature
+// is (reduce.h).
+// Where the names are not as many as the share's elements, and for pieces of a text, there are
+// none.
+std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Shares& shares,
+                                              const ExplainOptions& options);
 
 }  // namespace whylight

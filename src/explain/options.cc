@@ -73,4 +73,12 @@ const InputMetadata* MetadataOf(const ExplainOptions& options, std::string_view 
   return options.metadata ? options.metadata->FindInput(feature) : nullptr;
 }
 
+bool IsExplainedEncoded(const InputMetadata& input, const ExplainOptions& options) {
+  return !input.encoded_tensor_name.empty() && NeedsGradients(options);
+}
+
+bool IsFedAsDense(const InputMetadata& input, const ExplainOptions& options) {
+  return !input.indices_tensor_name.empty() && !IsExplainedEncoded(input, options);
+}
+
 }  // namespace whylight

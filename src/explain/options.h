@@ -22,4 +22,9 @@ bool ExplainsPieces(const ExplainOptions& options);
 // nullptr without metadata, or where it does not name the feature.
 const InputMetadata* MetadataOf(const ExplainOptions& options, std::string_view feature);
 
+// Gradients are taken at the encoded tensor instead of at the input.
+bool IsExplainedEncoded(const InputMetadata& input, const ExplainOptions& options);
+// A sparse tensor that is explained itself: as NamedTensor says.
+bool IsFedAsDense(const InputMetadata& input, const ExplainOptions& options);
+
 }  // namespace whylight

@@ -124,6 +124,30 @@ Result<ChosenOutput> ChooseOutput(const Program& program, const ExplainOptions& 
                          ListOutputs(program));
 }
 
+Result<std::vector<ChosenOutput>> ChooseOutputs(const Program& program,
+                                                const ExplainOptions& options) {
+  std::vector<std::string> names;
+  if (ChooseOutput(program, options).ok() && !options.output_name.empty()) {
+    names = {options.output_name};
+  } else if (!options.output_name.empty()) {
+    for (const std::string_view name : Split(options.output_name, ',')) {
+      if (!Trim(name).empty()) names.emplace_back(Trim(name));
+    }
+  } else if (options.metadata) {
+    for (const OutputMetadata& output : options.metadata->outputs) names.push_back(output.name);
+  }
+  if (names.empty()) names.emplace_back();
+  std::vector<ChosenOutput> chosen;
+  ExplainOptions one = options;
+  for (std::string& name : names) {
+    one.output_name = std::move(name);
+    WHYLIGHT_ASSIGN_OR_RETURN(ChosenOutput output, ChooseOutput(program, one));
+    if (std::ranges::find(chosen, output.index, &ChosenOutput::index) != chosen.end()) continue;
+    chosen.push_back(std::move(output));
+  }
+  return chosen;
+}
+
 std::vector<std::int64_t> IndexOf(std::int64_t flat, const Shape& shape) {
   std::vector<std::int64_t> index(static_cast<std::size_t>(shape.rank()));
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {

@@ -20,6 +20,11 @@ struct ChosenOutput {
 // the chosen one is not numeric; each lists the outputs.
 Result<ChosenOutput> ChooseOutput(const Program& program, const ExplainOptions& options);
 
+// The same for several at once: options.output_name may be "a,b" (a name that holds a comma is
+// taken whole where an output has it); without it all outputs of the metadata. Each output once.
+Result<std::vector<ChosenOutput>> ChooseOutputs(const Program& program,
+                                                const ExplainOptions& options);
+
 // Flat indices into one row's output, in the order of the answer: a label or index; the given
 // indices; or the top_k highest (ties: the lower index first; NaN last).
 // Errors: kOutOfRange for what the options ask for and the output does not have: an index outside,

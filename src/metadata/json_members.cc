@@ -108,6 +108,8 @@ void ReadMembers(const std::string& place, const Json& json, KeyStyle style,
                                             : "unknown key; did you mean '" + suggestion + "'?");
     } else if (!seen.Insert(name)) {
       problems.Error(at, "given twice, under two spellings");
+    } else if (style == KeyStyle::kCamelOrSnake && value.is_null()) {
+      continue;  // As in every message of protobuf: the field is not set.
     } else {
       row->second(at, value);
     }

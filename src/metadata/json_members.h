@@ -20,7 +20,7 @@ bool IsCamelCase(std::string_view key);  // Begins small, has a capital, and no 
 
 enum class KeyStyle {
   kAnyCase,       // Legacy: INPUTS is inputs.
-  kCamelOrSnake,  // Vertex and parameters: both spellings of a field.
+  kCamelOrSnake,  // Vertex and parameters: both spellings of a field; null is an absent one.
 };
 
 class ProblemList {

@@ -23,6 +23,18 @@ constexpr std::array<std::string_view, 6> kFrameworks = {
     "tensorflow", "tensorflow2", "xgboost", "scikit_learn", "pytorch", "custom_container"};
 constexpr std::size_t kServiceBaselines = 10;
 
+// Settings of drawings that both forms have, with what they may be.
+constexpr std::pair<const char*, std::string_view> kVisualizationNames[] = {
+    {"type", "pixels outlines"},
+    {"polarity", "positive negative both"},
+    {"color_map", "pink_green viridis red green red_green pink_white_green"},
+    {"overlay_type", "none original grayscale mask_black"},
+};
+constexpr double kClipAbove = 99.9, kClipBelow = 62;  // The services' defaults.
+
+// The member for what the file's form has no field for.
+constexpr char kKept[] = "whylight";
+
 // The index of `text` among the names, whatever its case; a problem if it is none of them.
 template <std::size_t N>
 std::optional<std::size_t> ReadName(const std::string& place, const Json& json,
@@ -50,22 +62,11 @@ class Reader {
         {"inputs", [this](const auto& at, const Json& v) { ReadInputs(at, v); }},
         {"outputs", [this](const auto& at, const Json& v) { ReadOutputs(at, v); }},
     };
-    if (is_legacy()) {
-      AddTo(table, {{"framework", [this](const auto& at, const Json& v) {
-                       const auto i = ReadName(at, v, kFrameworks, problems_);
-                       if (i) metadata_.framework = kFrameworks[*i];
-                     }}});
-      table.emplace_back("tags", Strings(&metadata_.tags));
-      table.emplace_back("serving_sigdef_key", String(&metadata_.serving_sigdef_key));
-      for (const char* key : {"embeddings", "sigdef_inputs", "preparer_version"}) {
-        table.emplace_back(key, Keep(key, &metadata_.prepared));
-      }
-    } else {
-      table.emplace_back("feature_attributions_schema_uri",
-                         String(&metadata_.feature_attributions_schema_uri));
-      table.emplace_back("latent_space_source", String(&metadata_.latent_space_source));
-    }
+    AddTo(table, is_legacy() ? LegacyTop() : VertexTop());
+    const Json* kept = nullptr;  // Read last: it speaks of inputs that may stand behind it.
+    table.emplace_back(kKept, [&kept](const auto&, const Json& v) { kept = &v; });
     ReadMembers("", json, style(), table, problems_);
+    if (kept != nullptr) ReadKept(*kept);
     CheckAcross();
     return {.metadata = std::move(metadata_), .problems = std::move(problems_.problems())};
   }
@@ -76,6 +77,79 @@ class Reader {
   // A key as the form writes it.
   std::string Key(std::string_view legacy) const {
     return is_legacy() ? std::string(legacy) : CamelCase(legacy);
+  }
+
+  // Fields that one form alone has. They stand in the other's file under "whylight".
+  MemberTable LegacyTop() {
+    MemberTable table = {{"framework",
+                          [this](const auto& at, const Json& v) {
+                            const auto i = ReadName(at, v, kFrameworks, problems_);
+                            if (i) metadata_.framework = kFrameworks[*i];
+                          }},
+                         {"tags", Strings(&metadata_.tags)},
+                         {"serving_sigdef_key", String(&metadata_.serving_sigdef_key)}};
+    for (const char* key : {"embeddings", "sigdef_inputs", "preparer_version"}) {
+      table.emplace_back(key, Keep(key, &metadata_.prepared));
+    }
+    return table;
+  }
+  MemberTable VertexTop() {
+    return {{"feature_attributions_schema_uri", String(&metadata_.feature_attributions_schema_uri)},
+            {"latent_space_source", String(&metadata_.latent_space_source)}};
+  }
+  MemberTable LegacyInput(InputMetadata& input) {
+    MemberTable table = {{"weight_values_name", String(&input.weight_values_name)},
+                         {"weight_indices_name", String(&input.weight_indices_name)},
+                         {"weight_dense_shape_name", String(&input.weight_dense_shape_name)},
+                         {"is_sequential", [this, &input](const auto& at, const Json& v) {
+                            problems_.ReadBool(at, v, &input.is_sequential);
+                          }}};
+    for (const char* key :
+         {"input_tensor_type", "input_tensor_dtype", "encoded_tensor_dtype", "indices_tensor_dtype",
+          "dense_shape_tensor_dtype", "weight_values_dtype", "weight_indices_dtype",
+          "weight_dense_shape_dtype", "gradient_tensor_names", "gradient_tensor_dtypes"}) {
+      table.emplace_back(key, Keep(key, &input.prepared));
+    }
+    return table;
+  }
+  MemberTable LegacyOutput(OutputMetadata& output) {
+    return {{"output_tensor_dtype", Keep("output_tensor_dtype", &output.prepared)}};
+  }
+
+  void ReadKept(const Json& kept) {
+    if (is_legacy()) {
+      return ReadMembers(kKept, kept, KeyStyle::kCamelOrSnake, VertexTop(), problems_);
+    }
+    MemberTable table = LegacyTop();
+    table.emplace_back("inputs", [this](const auto& at, const Json& v) {
+      ReadKeptOf(at, v, metadata_.inputs, [this](InputMetadata& input) {
+        MemberTable of_input = LegacyInput(input);
+        of_input.emplace_back("visualization", [this, &input](const auto& place, const Json& json) {
+          ReadVisualization(place, json, MetadataForm::kLegacy, input.visualization);
+        });
+        return of_input;
+      });
+    });
+    table.emplace_back("outputs", [this](const auto& at, const Json& v) {
+      ReadKeptOf(at, v, metadata_.outputs,
+                 [this](OutputMetadata& output) { return LegacyOutput(output); });
+    });
+    ReadMembers(kKept, kept, KeyStyle::kAnyCase, table, problems_);
+  }
+  // Each entry belongs to the one of that name outside.
+  template <typename Entry, typename TableOf>
+  void ReadKeptOf(const std::string& place, const Json& json, std::vector<Entry>& entries,
+                  const TableOf& table_of) {
+    if (!json.is_object()) return problems_.WrongType(place, "an object", json);
+    for (const auto& [name, value] : json.object()) {
+      const std::string at = place + "." + Printable(name, 120);
+      const auto entry = std::ranges::find(entries, name, &Entry::name);
+      if (entry == entries.end()) {
+        problems_.Error(at, "there is no entry of that name outside of " + std::string(kKept));
+      } else {
+        ReadMembers(at, value, KeyStyle::kAnyCase, table_of(*entry), problems_);
+      }
+    }
   }
 
   static void AddTo(MemberTable& table, MemberTable rows) {
@@ -127,28 +201,12 @@ class Reader {
          [&](const auto& at, const Json& v) { ReadDomain(at, v, input); }},
         {"visualization",
          [&](const auto& at, const Json& v) {
-           if (!v.is_object()) return problems_.WrongType(at, "an object", v);
-           input.visualization = v;
+           ReadVisualization(at, v, form_, input.visualization);
          }},
         {"group_name", String(&input.group_name)},
     };
-    if (is_legacy()) {
-      table.emplace_back("weight_values_name", String(&input.weight_values_name));
-      table.emplace_back("weight_indices_name", String(&input.weight_indices_name));
-      table.emplace_back("weight_dense_shape_name", String(&input.weight_dense_shape_name));
-      table.emplace_back("is_sequential", [&](const auto& at, const Json& v) {
-        problems_.ReadBool(at, v, &input.is_sequential);
-      });
-      table.emplace_back("input_tensor_type", [](const auto&, const Json&) {});  // Deprecated.
-      for (const char* key :
-           {"input_tensor_dtype", "encoded_tensor_dtype", "indices_tensor_dtype",
-            "dense_shape_tensor_dtype", "weight_values_dtype", "weight_indices_dtype",
-            "weight_dense_shape_dtype", "gradient_tensor_names", "gradient_tensor_dtypes"}) {
-        table.emplace_back(key, Keep(key, &input.prepared));
-      }
-    }
+    if (is_legacy()) AddTo(table, LegacyInput(input));
     ReadMembers(place, json, style(), table, problems_);
-    CheckInput(place, input);
   }
 
   void ReadDomain(const std::string& place, const Json& json, InputMetadata& input) {
@@ -169,6 +227,99 @@ class Reader {
       problems_.Error(place, "the least and the greatest value go together: one is missing");
     } else if (domain.min && *domain.min > *domain.max) {
       problems_.Error(place, "the least value is above the greatest");
+    }
+  }
+
+  // Adds to `to` in the legacy form's words, so that one reader of drawings serves both.
+  void ReadVisualization(const std::string& place, const Json& json, MetadataForm form, Json& to) {
+    if (!json.is_object()) return problems_.WrongType(place, "an object", json);
+    if (to.is_null()) to = Json::Object();
+    const bool legacy = form == MetadataForm::kLegacy;
+    const KeyStyle keys = legacy ? KeyStyle::kAnyCase : KeyStyle::kCamelOrSnake;
+    MemberTable table;
+    for (const auto& [key, names] : kVisualizationNames) {
+      table.emplace_back(key, [&, key = key, names = names](const auto& at, const Json& v) {
+        ReadVisualizationName(at, v, names, key, to);
+      });
+    }
+    for (const char* key : {"clip_above_percentile", "clip_below_percentile"}) {
+      table.emplace_back(legacy ? std::string(key) : SnakeCase(MetadataKey(form, key)),
+                         Ranged(key, 0, 100, to));
+    }
+    if (legacy) {
+      table.emplace_back("overlay_multiplier", Ranged("overlay_multiplier", 0, 1, to));
+      table.emplace_back("blur_sigma", Ranged("blur_sigma", 0, HUGE_VAL, to));
+      table.emplace_back("output_format", [&](const auto& at, const Json& v) {
+        ReadVisualizationName(at, v, "jpeg png", "output_format", to);
+      });
+      table.emplace_back("shade_within_outlines", [&](const auto& at, const Json& v) {
+        bool shade = true;
+        problems_.ReadBool(at, v, &shade);
+        to.Set("shade_within_outlines", shade);
+      });
+      for (const char* key : {"resized_shape", "translate"}) {
+        table.emplace_back(key, [&, key](const auto& at, const Json& v) {
+          const bool fits = v.is_array() && std::ranges::all_of(v.array(), [](const Json& n) {
+                              return n.is_number() && n.number() >= 0;
+                            });
+          if (!fits) return problems_.WrongType(at, "a list of numbers of at least 0", v);
+          to.Set(key, v);
+        });
+      }
+    }
+    ReadMembers(place, json, keys, table, problems_);
+  }
+
+  MemberHandler Ranged(const char* key, double least, double greatest, Json& to) {
+    return [this, key, least, greatest, &to](const auto& at, const Json& v) {
+      double value = 0;
+      if (!problems_.ReadNumber(at, v, &value)) return;
+      if (!(value >= least && value <= greatest)) {
+        const bool open = greatest > 1e300;
+        return problems_.Error(
+            at, "expected " + std::to_string(static_cast<int>(least)) +
+                    (open ? " or more" : " to " + std::to_string(static_cast<int>(greatest))) +
+                    ", got " + WriteJson(v));
+      }
+      to.Set(key, v);
+    };
+  }
+
+  void ReadVisualizationName(const std::string& at, const Json& json, std::string_view names,
+                             const std::string& key, Json& to) {
+    if (!json.is_string()) return problems_.WrongType(at, "a string", json);
+    std::string name = AsciiLower(json.string());
+    if (name.ends_with("_unspecified")) return;
+    // The SDK's own enum writes what its validator refuses.
+    if (key == "overlay_type" && name == "mask") name = "mask_black";
+    std::vector<std::string> known;
+    for (const std::string_view one : Split(names, ' ')) known.emplace_back(one);
+    if (std::ranges::find(known, name) == known.end()) {
+      return problems_.Error(at, "expected one of " + Join(known, ", ") + ", got \"" +
+                                     Printable(json.string()) + "\"" + DidYouMean(name, known));
+    }
+    to.Set(key, name);
+  }
+
+  // Rules between the settings, where all of them are read.
+  void CheckVisualization(const std::string& place, const Json& v) {
+    const Json* above = v.Find("clip_above_percentile");
+    const Json* below = v.Find("clip_below_percentile");
+    const double upper = above != nullptr ? above->number() : kClipAbove;
+    const double lower = below != nullptr ? below->number() : kClipBelow;
+    if ((above != nullptr || below != nullptr) && lower >= upper) {
+      problems_.Error(place, "the lower percentile must be below the upper one: " +
+                                 WriteJson(Json(lower)) + " and " + WriteJson(Json(upper)));
+    }
+    const Json* type = v.Find("type");
+    const bool outlines = type != nullptr && *type == Json("outlines");
+    if (outlines && v.Find("blur_sigma") != nullptr) {
+      problems_.Error(place, "blur_sigma is a setting of type pixels, the type is outlines");
+    }
+    if (!outlines && type != nullptr && v.Find("shade_within_outlines") != nullptr) {
+      problems_.Error(place,
+                      "shade_within_outlines is a setting of type outlines, the type is "
+                      "pixels");
     }
   }
 
@@ -194,9 +345,7 @@ class Reader {
         {is_legacy() ? "index_name_mapping_key" : "display_name_mapping_key",
          String(&output.index_name_mapping_key)},
     };
-    if (is_legacy()) {
-      table.emplace_back("output_tensor_dtype", Keep("output_tensor_dtype", &output.prepared));
-    }
+    if (is_legacy()) AddTo(table, LegacyOutput(output));
     ReadMembers(place, json, style(), table, problems_);
     if (output.index_name_mapping.is_array() && !output.index_name_mapping_key.empty()) {
       problems_.Error(place, "a list of names and a key for names exclude each other");
@@ -261,9 +410,15 @@ class Reader {
       problems_.Error(place, "visualization needs the modality image, got " +
                                  std::string(ModalityName(input.modality_or_default())));
     }
+    if (input.visualization.is_object()) {
+      CheckVisualization(place + ".visualization", input.visualization);
+    }
   }
 
   void CheckAcross() {
+    for (const InputMetadata& input : metadata_.inputs) {
+      CheckInput("inputs." + Printable(input.name, 120), input);
+    }
     const InputMetadata* first = nullptr;
     for (const InputMetadata& input : metadata_.inputs) {
       const std::size_t count = input.input_baselines.size() + input.encoded_baselines.size();
@@ -338,7 +493,7 @@ std::string Upper(std::string_view text) {
 // Writes one form: keys are given in the legacy spelling.
 class Writer {
  public:
-  Writer(MetadataForm form, std::vector<std::string>* lost) : form_(form), lost_(lost) {}
+  Writer(MetadataForm form, const MetadataJsonOptions& options) : form_(form), options_(options) {}
 
   Json Write(const ExplanationMetadata& metadata) {
     Json json = Json::Object(), inputs = Json::Object(), outputs = Json::Object();
@@ -346,24 +501,20 @@ class Writer {
     for (const OutputMetadata& output : metadata.outputs) outputs.Set(output.name, Output(output));
     json.Set("inputs", std::move(inputs));
     json.Set("outputs", std::move(outputs));
-    const Json schema = Text(metadata.feature_attributions_schema_uri);
-    const Json source = Text(metadata.latent_space_source);
-    const Json tags = metadata.tags.empty() ? Json() : StringsToJson(metadata.tags);
-    if (is_legacy()) {
-      Put(json, "framework", Text(metadata.framework));
-      Put(json, "tags", tags);
-      Put(json, "serving_sigdef_key", Text(metadata.serving_sigdef_key));
-      for (const auto& [key, value] : metadata.prepared) Put(json, key, value);
-      Lose("feature_attributions_schema_uri", schema);
-      Lose("latent_space_source", source);
-    } else {
-      Put(json, "feature_attributions_schema_uri", schema);
-      Put(json, "latent_space_source", source);
-      Lose("framework", Text(metadata.framework));
-      Lose("tags", tags);
-      Lose("serving_sigdef_key", Text(metadata.serving_sigdef_key));
-      for (const auto& [key, value] : metadata.prepared) Lose(key, value);
-    }
+    Json legacy = Json::Object(), vertex = Json::Object();
+    Add(legacy, "framework", Text(metadata.framework));
+    Add(legacy, "tags", metadata.tags.empty() ? Json() : StringsToJson(metadata.tags));
+    Add(legacy, "serving_sigdef_key", Text(metadata.serving_sigdef_key));
+    for (const auto& [key, value] : metadata.prepared) Add(legacy, key, value);
+    Add(vertex, "featureAttributionsSchemaUri", Text(metadata.feature_attributions_schema_uri));
+    Add(vertex, "latentSpaceSource", Text(metadata.latent_space_source));
+    Json& own = is_legacy() ? legacy : vertex;
+    for (auto& [key, value] : own.object()) json.Set(key, std::move(value));
+    Json& foreign = is_legacy() ? vertex : legacy;
+    NameForeign("", foreign);
+    if (!kept_inputs_.object().empty()) foreign.Set("inputs", std::move(kept_inputs_));
+    if (!kept_outputs_.object().empty()) foreign.Set("outputs", std::move(kept_outputs_));
+    if (options_.keep && !foreign.object().empty()) json.Set(kKept, std::move(foreign));
     return json;
   }
 
@@ -371,13 +522,15 @@ class Writer {
   bool is_legacy() const { return form_ == MetadataForm::kLegacy; }
   static Json Text(const std::string& text) { return text.empty() ? Json() : Json(text); }
   static Json List(const std::vector<Json>& list) { return list.empty() ? Json() : Json(list); }
-
-  void Put(Json& to, std::string_view key, Json value) {
-    if (value.is_null()) return;
-    to.Set(is_legacy() ? std::string(key) : CamelCase(key), std::move(value));
+  static void Add(Json& to, const std::string& key, Json value) {
+    if (!value.is_null()) to.Set(key, std::move(value));
   }
-  void Lose(const std::string& place, const Json& value) {
-    if (!value.is_null() && lost_ != nullptr) lost_->push_back(place);
+  void Put(Json& to, std::string_view key, Json value) const {
+    Add(to, MetadataKey(form_, key), std::move(value));
+  }
+  void NameForeign(const std::string& prefix, const Json& fields) {
+    if (options_.foreign == nullptr) return;
+    for (const auto& [key, value] : fields.object()) options_.foreign->push_back(prefix + key);
   }
 
   Json Input(const InputMetadata& input) {
@@ -399,53 +552,88 @@ class Writer {
       const auto put = [&](std::string_view key, std::optional<double> value) {
         if (value) Put(domain, key, *value);
       };
-      put(is_legacy() ? "min" : "min_value", input.domain->min);
-      put(is_legacy() ? "max" : "max_value", input.domain->max);
+      put("min", input.domain->min);
+      put("max", input.domain->max);
       put("original_mean", input.domain->original_mean);
       put("original_stddev", input.domain->original_stddev);
-      Put(json, is_legacy() ? "domain" : "feature_value_domain", std::move(domain));
+      Put(json, "domain", std::move(domain));
     }
-    Put(json, "visualization", input.visualization);
+    Json legacy = Json::Object();
+    if (input.visualization.is_object()) {
+      Json drawing = Json::Object(), legacy_drawing = Json::Object();
+      for (const auto& [key, value] : input.visualization.object()) {
+        if (is_legacy()) {
+          drawing.Set(key, value);
+        } else if (IsInBothForms(key)) {
+          Put(drawing, key, value.is_string() ? Json(Upper(value.string())) : value);
+        } else {
+          legacy_drawing.Set(key, value);
+        }
+      }
+      Put(json, "visualization", std::move(drawing));
+      if (!legacy_drawing.object().empty()) legacy.Set("visualization", std::move(legacy_drawing));
+    }
     Put(json, "group_name", Text(input.group_name));
-    const std::pair<std::string, Json> legacy_only[] = {
-        {"weight_values_name", Text(input.weight_values_name)},
-        {"weight_indices_name", Text(input.weight_indices_name)},
-        {"weight_dense_shape_name", Text(input.weight_dense_shape_name)},
-        {"is_sequential", input.is_sequential ? Json(true) : Json()}};
-    for (const auto& [key, value] : legacy_only)
-      PutOrLose("inputs." + input.name, json, key, value);
-    for (const auto& [key, value] : input.prepared) {
-      PutOrLose("inputs." + input.name, json, key, value);
-    }
+    Add(legacy, "weight_values_name", Text(input.weight_values_name));
+    Add(legacy, "weight_indices_name", Text(input.weight_indices_name));
+    Add(legacy, "weight_dense_shape_name", Text(input.weight_dense_shape_name));
+    Add(legacy, "is_sequential", input.is_sequential ? Json(true) : Json());
+    for (const auto& [key, value] : input.prepared) Add(legacy, key, value);
+    Finish("inputs." + input.name + ".", input.name, std::move(legacy), json, kept_inputs_);
     return json;
   }
 
   Json Output(const OutputMetadata& output) {
     Json json = Json::Object();
     Put(json, "output_tensor_name", Text(output.output_tensor_name));
-    Put(json, is_legacy() ? "index_name_mapping" : "index_display_name_mapping",
-        output.index_name_mapping);
-    Put(json, is_legacy() ? "index_name_mapping_key" : "display_name_mapping_key",
-        Text(output.index_name_mapping_key));
-    for (const auto& [key, value] : output.prepared) {
-      PutOrLose("outputs." + output.name, json, key, value);
-    }
+    Put(json, "index_name_mapping", output.index_name_mapping);
+    Put(json, "index_name_mapping_key", Text(output.index_name_mapping_key));
+    Json legacy = Json::Object();
+    for (const auto& [key, value] : output.prepared) Add(legacy, key, value);
+    Finish("outputs." + output.name + ".", output.name, std::move(legacy), json, kept_outputs_);
     return json;
   }
 
-  void PutOrLose(const std::string& place, Json& json, const std::string& key, const Json& value) {
+  static bool IsInBothForms(const std::string& key) {
+    return key.starts_with("clip_") ||
+           std::ranges::any_of(kVisualizationNames,
+                               [&](const auto& row) { return key == row.first; });
+  }
+
+  // What only the legacy form has: into the entry, or to what is kept beside the entries.
+  void Finish(const std::string& prefix, const std::string& name, Json legacy, Json& entry,
+              Json& kept) {
     if (is_legacy()) {
-      Put(json, key, value);
-    } else {
-      Lose(place + "." + key, value);
+      for (auto& [key, value] : legacy.object()) entry.Set(key, std::move(value));
+    } else if (!legacy.object().empty()) {
+      NameForeign(prefix, legacy);
+      kept.Set(name, std::move(legacy));
     }
   }
 
   MetadataForm form_;
-  std::vector<std::string>* lost_;
+  MetadataJsonOptions options_;
+  Json kept_inputs_ = Json::Object(), kept_outputs_ = Json::Object();
 };
 
 }  // namespace
+
+std::string MetadataKey(MetadataForm form, std::string_view legacy_key) {
+  if (form == MetadataForm::kLegacy) return std::string(legacy_key);
+  static constexpr std::pair<std::string_view, std::string_view> kOtherWords[] = {
+      {"domain", "featureValueDomain"},
+      {"min", "minValue"},
+      {"max", "maxValue"},
+      {"index_name_mapping", "indexDisplayNameMapping"},
+      {"index_name_mapping_key", "displayNameMappingKey"},
+      {"clip_above_percentile", "clipPercentUpperbound"},
+      {"clip_below_percentile", "clipPercentLowerbound"},
+  };
+  for (const auto& [legacy, vertex] : kOtherWords) {
+    if (legacy == legacy_key) return std::string(vertex);
+  }
+  return CamelCase(legacy_key);
+}
 
 std::string_view EncodingName(Encoding encoding) {
   return kEncodings[static_cast<std::size_t>(encoding)];
@@ -476,8 +664,8 @@ Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text) {
 }
 
 Json ExplanationMetadataToJson(const ExplanationMetadata& metadata, MetadataForm form,
-                               std::vector<std::string>* lost) {
-  return Writer(form, lost).Write(metadata);
+                               const MetadataJsonOptions& options) {
+  return Writer(form, options).Write(metadata);
 }
 
 Result<Tensor> BaselineFromJson(const Json& json, DType dtype, const Shape& shape,

@@ -63,7 +63,7 @@ TEST(MetadataTest, WhatIsWrittenReadsBackTheSame) {
     const ExplanationMetadata first = Parse(text).metadata;
     for (const MetadataForm form : {MetadataForm::kLegacy, MetadataForm::kVertex}) {
       std::vector<std::string> lost;
-      const Json json = ExplanationMetadataToJson(first, form, &lost);
+      const Json json = ExplanationMetadataToJson(first, form, {.foreign = &lost});
       const ParsedMetadata again = ParseExplanationMetadata(json, form);
       EXPECT_TRUE(again.status().ok()) << again.status().message();
       EXPECT_EQ(ExplanationMetadataToJson(again.metadata, form), json);
@@ -74,6 +74,98 @@ TEST(MetadataTest, WhatIsWrittenReadsBackTheSame) {
                             : std::vector<std::string>());
     }
   }
+}
+
+// Every field that each form has, in the order in which it is written.
+constexpr const char* kAllOfLegacy = R"({
+  "inputs": {
+    "work": {"input_tensor_name": "p:3", "encoding": "combined_embedding", "modality": "categorical",
+             "encoded_baselines": [0.5, [1, 2]], "encoded_tensor_name": "e:0",
+             "indices_tensor_name": "p:1", "dense_shape_tensor_name": "p:5", "group_name": "g",
+             "weight_values_name": "w:3", "weight_indices_name": "w:1",
+             "weight_dense_shape_name": "w:5", "is_sequential": true, "input_tensor_type": "t",
+             "input_tensor_dtype": "string", "gradient_tensor_names": {"y": "g:0"}},
+    "age": {"input_tensor_name": "p:6", "encoding": "identity", "input_baselines": [40, [1.5]],
+            "domain": {"min": 0.0, "max": 1.5, "original_mean": 3.0, "original_stddev": 2.5}},
+    "words": {"encoding": "bag_of_features_sparse", "index_feature_mapping": ["a", "b"]},
+    "photo": {"input_tensor_name": "i:0", "encoding": "identity", "modality": "image",
+              "visualization": {"type": "outlines", "polarity": "both", "color_map": "pink_green",
+                                "clip_above_percentile": 99, "clip_below_percentile": 40.5,
+                                "overlay_type": "mask_black", "overlay_multiplier": 0.5,
+                                "output_format": "png", "resized_shape": [10, 20],
+                                "translate": [1, 2], "shade_within_outlines": false}}},
+  "outputs": {"y": {"output_tensor_name": "y:0", "index_name_mapping": ["n", "p"],
+                    "output_tensor_dtype": "float32"},
+              "z": {"output_tensor_name": "z:0", "index_name_mapping_key": "k"}},
+  "framework": "tensorflow", "tags": ["explainable_ai_sdk"], "serving_sigdef_key": "s",
+  "embeddings": {"m": {"embedding_tensor_name": "m:0"}}, "sigdef_inputs": {},
+  "preparer_version": "1.2.3"})";
+constexpr const char* kAllOfVertex = R"({
+  "inputs": {
+    "x": {"inputTensorName": "x", "encoding": "CONCAT_EMBEDDING", "modality": "text",
+          "encodedBaselines": [[[1, 2], [3, 4]]], "encodedTensorName": "e",
+          "indicesTensorName": "i", "denseShapeTensorName": "d", "groupName": "g"},
+    "b": {"encoding": "BAG_OF_FEATURES", "inputBaselines": [[0, 1]],
+          "indexFeatureMapping": ["u", "v"]},
+    "photo": {"encoding": "IDENTITY", "modality": "image",
+              "featureValueDomain": {"minValue": 0.0, "maxValue": 255.0, "originalMean": 1.0,
+                                     "originalStddev": 2.0},
+              "visualization": {"type": "PIXELS", "polarity": "POSITIVE", "colorMap": "VIRIDIS",
+                                "overlayType": "GRAYSCALE", "clipPercentUpperbound": 99.9,
+                                "clipPercentLowerbound": 62}}},
+  "outputs": {"y": {"outputTensorName": "y", "indexDisplayNameMapping": [["a", "b"], ["c", "d"]]},
+              "z": {"outputTensorName": "z", "displayNameMappingKey": "names"}},
+  "featureAttributionsSchemaUri": "gs://b/s.yaml", "latentSpaceSource": "gs://b/l"})";
+
+TEST(MetadataTest, EachFormBecomesTheOtherAndBackWithoutLoss) {
+  for (const auto& [text, other] : {std::pair{kAllOfLegacy, MetadataForm::kVertex},
+                                    std::pair{kAllOfVertex, MetadataForm::kLegacy}}) {
+    const ParsedMetadata first = Parse(text);
+    ASSERT_TRUE(first.status().ok()) << first.status().message();
+    // Nothing is lost by reading and writing the same form,
+    EXPECT_EQ(ExplanationMetadataToJson(first.metadata, first.metadata.form), *ParseJson(text));
+    // nor on the way through the other.
+    const Json there = ExplanationMetadataToJson(first.metadata, other, {.keep = true});
+    const ParsedMetadata second = Parse(WriteJson(there));
+    ASSERT_TRUE(second.status().ok()) << second.status().message();
+    EXPECT_EQ(second.metadata.form, other);
+    EXPECT_EQ(WriteJson(ExplanationMetadataToJson(second.metadata, first.metadata.form)),
+              WriteJson(*ParseJson(text)));
+  }
+}
+
+TEST(MetadataTest, NamesWhatTheOtherFormHasNoFieldFor) {
+  std::vector<std::string> foreign;
+  Json json = ExplanationMetadataToJson(Parse(kAllOfLegacy).metadata, MetadataForm::kVertex,
+                                        {.foreign = &foreign});
+  EXPECT_EQ(foreign, (std::vector<std::string>{
+                         "inputs.work.weight_values_name", "inputs.work.weight_indices_name",
+                         "inputs.work.weight_dense_shape_name", "inputs.work.is_sequential",
+                         "inputs.work.input_tensor_type", "inputs.work.input_tensor_dtype",
+                         "inputs.work.gradient_tensor_names", "inputs.photo.visualization",
+                         "outputs.y.output_tensor_dtype", "framework", "tags", "serving_sigdef_key",
+                         "embeddings", "sigdef_inputs", "preparer_version"}));
+  EXPECT_EQ(json.Find("whylight"), nullptr);
+  EXPECT_EQ(WriteJson(*json.Find("inputs")->Find("photo")->Find("visualization")),
+            R"({"type":"OUTLINES","polarity":"BOTH","colorMap":"PINK_GREEN",)"
+            R"("clipPercentUpperbound":99,"clipPercentLowerbound":40.5,)"
+            R"("overlayType":"MASK_BLACK"})");
+  foreign.clear();
+  json = ExplanationMetadataToJson(Parse(kAllOfVertex).metadata, MetadataForm::kLegacy,
+                                   {.keep = true, .foreign = &foreign});
+  EXPECT_EQ(foreign,
+            (std::vector<std::string>{"featureAttributionsSchemaUri", "latentSpaceSource"}));
+  EXPECT_EQ(WriteJson(*json.Find("whylight")),
+            R"({"featureAttributionsSchemaUri":"gs://b/s.yaml","latentSpaceSource":"gs://b/l"})");
+}
+
+TEST(MetadataTest, ReadsWhatProtobufWrites) {
+  const ParsedMetadata parsed = Parse(R"({"inputs": {"x": {"inputTensorName": null,
+      "encoding": "ENCODING_UNSPECIFIED", "modality": "image",
+      "visualization": {"type": "TYPE_UNSPECIFIED", "overlayType": "NONE"}}}, "outputs": null})");
+  ASSERT_TRUE(parsed.status().ok()) << parsed.status().message();
+  EXPECT_EQ(parsed.metadata.inputs[0].encoding, Encoding::kIdentity);
+  EXPECT_EQ(WriteJson(parsed.metadata.inputs[0].visualization), R"({"overlay_type":"none"})");
 }
 
 struct ProblemCase {
@@ -136,6 +228,40 @@ INSTANTIATE_TEST_SUITE_P(
         ProblemCase{"visualization_of_numbers",
                     R"({"inputs":{"a":{"visualization":{"type":"pixels"}}}})",
                     "inputs.a: visualization needs the modality image, got numeric"},
+        ProblemCase{"visualization_key",
+                    R"({"inputs":{"a":{"modality":"image","visualization":{"colour_map":"red"}}}})",
+                    "inputs.a.visualization.colour_map: unknown key; did you mean 'color_map'?"},
+        ProblemCase{
+            "visualization_name",
+            R"({"inputs":{"a":{"modality":"image","visualization":{"color_map":"virdis"}}}})",
+            "got \"virdis\" (did you mean 'viridis'?)"},
+        ProblemCase{"percentile_range",
+                    R"({"inputs":{"a":{"modality":"image",
+                        "visualization":{"clip_above_percentile":101}}}})",
+                    "visualization.clip_above_percentile: expected 0 to 100, got 101"},
+        ProblemCase{"percentiles_crossed",
+                    R"({"inputs":{"a":{"inputTensorName":"a","modality":"image",
+                        "visualization":{"clipPercentUpperbound":50}}}})",
+                    "the lower percentile must be below the upper one: 62.0 and 50.0"},
+        ProblemCase{"blur_of_outlines",
+                    R"({"inputs":{"a":{"modality":"image",
+                        "visualization":{"type":"outlines","blur_sigma":2}}}})",
+                    "blur_sigma is a setting of type pixels, the type is outlines"},
+        ProblemCase{"shade_of_pixels",
+                    R"({"inputs":{"a":{"modality":"image",
+                        "visualization":{"type":"pixels","shade_within_outlines":true}}}})",
+                    "shade_within_outlines is a setting of type outlines"},
+        ProblemCase{"translate_negative",
+                    R"({"inputs":{"a":{"modality":"image","visualization":{"translate":[-1,0]}}}})",
+                    "translate: expected a list of numbers of at least 0"},
+        ProblemCase{"kept_for_nobody",
+                    R"({"inputs":{"a":{"inputTensorName":"a"}},
+                        "whylight":{"inputs":{"b":{"is_sequential":true}}}})",
+                    "whylight.inputs.b: there is no entry of that name outside of whylight"},
+        ProblemCase{"kept_half_weights",
+                    R"({"inputs":{"a":{"inputTensorName":"a"}},
+                        "whylight":{"inputs":{"a":{"weight_values_name":"w"}}}})",
+                    "expected 3 of them, got 1"},
         ProblemCase{"labels_twice", R"({"outputs":{"y":{"index_name_mapping":["a","a"]}}})",
                     "outputs.y.index_name_mapping[1]: the name \"a\" stands twice"},
         ProblemCase{

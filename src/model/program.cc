@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "graph/builder.h"
 #include "graph/passes/effects.h"
 #include "graph/passes/functionalize_control_flow.h"
 #include "graph/passes/hoist_reads.h"
@@ -83,7 +84,77 @@ Result<ProgramInput> CutAt(Graph& graph, const NamedTensor& feature, std::vector
     if (output.tensor == tensor) output.tensor = cut;
   }
   Port port{.name = feature.name, .tensor = cut, .dtype = dtype, .shape = Shape::UnknownRank()};
-  return ProgramInput{.port = std::move(port), .source = tensor};
+  return ProgramInput{.port = std::move(port), .source = tensor, .tensor = tensor.name()};
+}
+
+// A dense stand-in for a sparse tensor: `source` computes it, and whatever comes behind the parts
+// reads parts that are made of the placeholder.
+Status CutSparse(Graph& graph, const NamedTensor& feature, std::vector<Port>& outputs,
+                 std::vector<ProgramInput>& cuts) {
+  struct Parts {
+    Output values, indices, dense_shape;
+    DType dtype = DType::kInvalid;
+  };
+  const auto find = [&](const std::string& values, const std::string& indices,
+                        const std::string& dense_shape) -> Result<Parts> {
+    Parts parts;
+    WHYLIGHT_ASSIGN_OR_RETURN(parts.values, graph.FindOutput(values));
+    WHYLIGHT_ASSIGN_OR_RETURN(parts.indices, graph.FindOutput(indices));
+    WHYLIGHT_ASSIGN_OR_RETURN(parts.dense_shape, graph.FindOutput(dense_shape));
+    WHYLIGHT_ASSIGN_OR_RETURN(parts.dtype, graph.OutputType(parts.values));
+    return parts;
+  };
+  std::vector<std::pair<std::string, Parts>> tensors;  // The weights, if any, behind the values.
+  WHYLIGHT_ASSIGN_OR_RETURN(Parts of_values,
+                            find(feature.tensor, feature.indices, feature.dense_shape));
+  tensors.emplace_back(feature.name, of_values);
+  if (!feature.weight_values.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(Parts of_weights, find(feature.weight_values, feature.weight_indices,
+                                                     feature.weight_dense_shape));
+    tensors.emplace_back(feature.name + " weights", of_weights);
+  }
+  // What the parts themselves come from keeps reading the request.
+  std::vector<Output> roots;
+  for (const auto& [name, parts] : tensors) {
+    roots.insert(roots.end(), {parts.values, parts.indices, parts.dense_shape});
+  }
+  const std::set<const Node*> before = graph.Ancestors(roots);
+  const auto replace = [&](Output from, Output to) {
+    for (const std::unique_ptr<Node>& node : graph.nodes()) {
+      if (!before.contains(node.get())) std::ranges::replace(node->inputs, from, to);
+    }
+    for (Port& output : outputs) {
+      if (output.tensor == from) output.tensor = to;
+    }
+  };
+  GraphBuilder b(graph, NodeNameOf(feature.name));
+  std::vector<Output> fed;
+  for (const auto& [name, parts] : tensors) {
+    fed.push_back(
+        b.Op("Placeholder", {}, {{"dtype", parts.dtype}, {"shape", Shape::UnknownRank()}}));
+  }
+  const Output absent = b.Const(AbsentValue(of_values.dtype));
+  const Output present = b.Op("Where", {b.NotEqual(fed[0], absent)});
+  const Output sizes = b.Op("Shape", {fed[0]}, {{"out_type", DType::kInt64}});
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const Output kept = b.Op("GatherNd", {fed[i], present});
+    WHYLIGHT_RETURN_IF_ERROR(b.status());
+    replace(tensors[i].second.values, kept);
+    replace(tensors[i].second.indices, present);
+    replace(tensors[i].second.dense_shape, sizes);
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {  // Behind the replacing: these read the parts.
+    const auto& [name, parts] = tensors[i];
+    const Output source =
+        b.Op("SparseToDense",
+             {parts.indices, parts.dense_shape, parts.values, b.Const(AbsentValue(parts.dtype))},
+             {{"validate_indices", false}});
+    WHYLIGHT_RETURN_IF_ERROR(b.status());
+    cuts.push_back({.port = {.name = name, .tensor = fed[i], .dtype = parts.dtype},
+                    .source = source,
+                    .tensor = parts.values.name()});
+  }
+  return OkStatus();
 }
 
 std::vector<Output> TensorsOf(const std::vector<Port>& ports) {
@@ -212,6 +283,12 @@ bool ReturnsToRows(const Node& node) {
 
 }  // namespace
 
+Tensor AbsentValue(DType dtype) {
+  Tensor value(dtype, {});
+  if (IsInteger(dtype)) value.SetNumber(0, -1);
+  return value;
+}
+
 Status RunOnProgram(Program& program,
                     const std::function<Status(Graph& graph, PassContext& context)>& run) {
   std::vector<Output> outputs = TensorsOf(program.outputs);
@@ -303,6 +380,28 @@ std::vector<NamedTensor> FindFloatFeatures(const Graph& graph, const std::vector
   return features;
 }
 
+std::optional<ParsedColumn> FindParsedColumn(const Graph& graph, std::string_view key) {
+  for (const std::unique_ptr<Node>& node : graph.nodes()) {
+    if (!node->op.starts_with("ParseExample")) continue;
+    ParsedColumn column;
+    const std::pair<const char*, Output*> parts[] = {{"sparse_indices", &column.indices},
+                                                     {"sparse_values", &column.values},
+                                                     {"sparse_shapes", &column.dense_shape}};
+    for (const auto& [argument, part] : parts) {
+      const Result<OpRegistry::Slots> slots = graph.registry().OutputSlots(*node, argument);
+      for (int i = 0; slots.ok() && i < slots->count; ++i) {
+        const Output output{node.get(), slots->first + i};
+        if (ExampleKey(graph, output) == key) *part = output;
+      }
+    }
+    if (column.values.node == nullptr) continue;
+    const Result<DType> dtype = graph.OutputType(column.values);
+    if (dtype.ok()) column.dtype = *dtype;
+    return column;
+  }
+  return std::nullopt;
+}
+
 std::optional<Output> LogitsBehind(const Graph& graph, Output output) {
   (void)graph;
   for (int hops = 0; hops < 16; ++hops) {
@@ -370,6 +469,11 @@ Result<Program> BuildProgram(const Model& model, const ProgramSpec& spec) {
   if (!features.empty()) {
     std::vector<ProgramInput> cuts;
     for (const NamedTensor& feature : features) {
+      if (!feature.indices.empty()) {
+        const Status cut = CutSparse(g, feature, program.outputs, cuts);
+        if (!cut.ok()) return cut.In("feature '" + feature.name + "'");
+        continue;
+      }
       // A feature that is an input of the signature already needs no cut.
       const auto same = std::ranges::find_if(program.inputs, [&](const ProgramInput& input) {
         return input.port.name == feature.tensor || input.port.tensor.name() == feature.tensor ||

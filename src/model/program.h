@@ -30,6 +30,7 @@ struct ProgramInput {
   Port port;
   // What computes its value from the request; empty if the port is a request placeholder.
   std::optional<Output> source;
+  std::string tensor = {};  // Of a feature inside the graph: its name there as it was saved.
 };
 
 // How rows lie in the model's tensors.
@@ -51,10 +52,22 @@ struct Program {
 };
 
 // A feature that metadata (or the search below) places inside the graph: "age" is "parse:6".
+//
+// With `indices` and `dense_shape` it is a sparse one, of which `tensor` is the values. It is fed
+// as a dense one, where a value that is absent is "", -1 or 0 by its dtype (AbsentValue): rows can
+// be cut from it, and a row without some of its values can be made. The three `weight_` tensors go
+// with the values: the weight of an absent value is absent too. They are fed as one more input,
+// "<name> weights".
 struct NamedTensor {
   std::string name;
   std::string tensor;
+  std::string indices, dense_shape;
+  std::string weight_values, weight_indices, weight_dense_shape;
 };
+
+// What marks an absent value of a sparse tensor that is fed as a dense one; also an ordinary zero
+// of floats, whose absence changes nothing that sums.
+Tensor AbsentValue(DType dtype);
 
 struct ProgramSpec {
   const SignatureDef* signature = nullptr;
@@ -83,6 +96,13 @@ Status RunOnProgram(Program& program,
 // op gives one, else by the input, else by their node.
 std::vector<NamedTensor> FindFloatFeatures(const Graph& graph, const std::vector<Output>& inputs,
                                            const std::vector<Output>& outputs);
+
+// A sparse column that a parsing op makes of one key of a tf.Example.
+struct ParsedColumn {
+  Output indices, values, dense_shape;
+  DType dtype = DType::kInvalid;  // Of the values.
+};
+std::optional<ParsedColumn> FindParsedColumn(const Graph& graph, std::string_view key);
 
 // The tensor in front of a final Softmax or Sigmoid (through Identity), or nullopt.
 std::optional<Output> LogitsBehind(const Graph& graph, Output output);

@@ -404,6 +404,31 @@ class Explain(CommandLineTest):
         self.assertNotIn("function ", after)  # All is inlined; the saver's are not the model's.
 
 
+class Outputs(CommandLineTest):
+    def test_two_outputs_at_once_are_those_of_each_alone(self):
+        name = "tf1_dnn_classifier_raw"
+
+        def attributions(output):
+            outcome = whylight("explain", model(name), "-i", request(name), "--output-name", output,
+                               "--steps", "5", "--class", "1")
+            self.assertEqual(outcome.code, 0, outcome.err)
+            return [line["explanation"]["attributions"] for line in outcome.lines()]
+        both = attributions("logits,probabilities")
+        self.assertEqual([one["outputName"] for one in both[0]], ["logits", "probabilities"])
+        for index, output in enumerate(("logits", "probabilities")):
+            for joined, alone in zip(both, attributions(output), strict=True):
+                for feature, share in alone[0]["featureAttributions"].items():
+                    # Rows share runs of another size: float32's sums are ordered differently.
+                    self.assertAlmostEqual(joined[index]["featureAttributions"][feature], share,
+                                           delta=1e-5 * max(1, abs(share)))
+
+    def test_an_unknown_one_of_several_is_refused(self):
+        name = "tf1_dnn_classifier_raw"
+        self.expect_refused(whylight("explain", model(name), "-i", request(name), "--output-name",
+                                     "logits,probabilties"), 2,
+                            "no output 'probabilties' (did you mean 'probabilities'?)")
+
+
 class Rows(CommandLineTest):
     """Good and bad rows, files that appear whole."""
 
@@ -629,6 +654,152 @@ class Check(CommandLineTest):
         report = json.loads(outcome.out)
         self.assertEqual(report["verdict"], "refuse")
         self.assertEqual(report["problems"][0]["rule"], "unknown-signature")
+
+    def test_metadata_is_judged_with_every_error_and_its_path(self):
+        path = self.file("metadata.json", json.dumps({
+            "inputs": {"age": {"input_tensor_name": "flowr", "input_baselines": [[1, 2]]},
+                       "flower": {"input_baselines": [[1, 2]], "encoding": "indicator",
+                                  "index_feature_mapping": ["a", "b", "c"]}},
+            "outputs": {"p": {"output_tensor_name": "probabilities",
+                              "index_name_mapping": ["a", "b"]}}}))
+        outcome = whylight("check", model(FLOWER), "--metadata", path, "--json")
+        self.expect(outcome, 3)
+        report = json.loads(outcome.out)
+        self.assertEqual((report["verdict"], report["metadata"]), ("refuse", path))
+        self.assertEqual([(one["rule"], one["place"]) for one in report["problems"]], [
+            ("metadata-shape", "outputs.p.index_name_mapping"),
+            ("metadata-name", "inputs.age.input_tensor_name"),
+            ("metadata-shape", "inputs.flower.input_baselines[0]"),
+            ("metadata-shape", "inputs.flower.index_feature_mapping")])
+        text = whylight("check", model(FLOWER), "--metadata", path)
+        self.expect(text, 3)
+        self.assertIn("error [metadata-name] inputs.age.input_tensor_name\n"
+                      "  signature 'xai_model' has no input 'flowr' (did you mean 'flower'?)",
+                      text.out)
+
+    def test_metadata_that_is_no_json_is_refused_and_a_missing_file_is_wrong_use(self):
+        broken = whylight("check", model(FLOWER), "--metadata", self.file("m.json", "{"))
+        self.expect(broken, 3)
+        self.assertIn("error [metadata-form]", broken.out)
+        self.expect_refused(whylight("check", model(FLOWER), "--metadata", "nowhere.json"), 2,
+                            "nowhere.json")
+
+    def test_metadata_beside_the_model_is_judged(self):
+        folder = self.folder / "model"
+        shutil.copytree(model(FLOWER), folder)
+        good = {"inputs": {"flower": {"input_tensor_name": "flower"}},
+                "outputs": {"probabilities": {"output_tensor_name": "probabilities"}}}
+        beside = folder / "explanation_metadata.json"
+        beside.write_text(json.dumps(good))
+        self.expect(whylight("check", str(folder)), 0)
+        good["inputs"]["flower"]["input_tensor_name"] = "x"
+        beside.write_text(json.dumps(good))
+        self.expect(whylight("check", str(folder)), 3)
+
+
+class Metadata(CommandLineTest):
+    CSV = ("sepal_length,sepal_width,petal_length,petal_width\n"
+           "5.1,3.5,1.4,0.2\n6.7,3.0,5.0,1.7\n6.3,2.8,5.1,1.5\n")
+    NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+
+    def test_infer_writes_a_file_that_explains(self):
+        data, path = self.file("train.csv", self.CSV), str(self.folder / "metadata.json")
+        outcome = whylight("metadata", "infer", model(FLOWER), "--data", data, "-o", path)
+        self.expect(outcome, 0, "inputs.flower.input_baselines", "the median of 3 rows of " + data,
+                    "the header of " + data, "outputs.probabilities.output_tensor_name")
+        self.assertEqual(outcome.out, "")
+        metadata = json.loads(pathlib.Path(path).read_text())
+        self.assertEqual(metadata, {
+            "inputs": {"flower": {
+                "input_tensor_name": "flower", "encoding": "bag_of_features",
+                "modality": "numeric", "input_baselines": [[6.3, 3.0, 5.0, 1.5]],
+                "index_feature_mapping": self.NAMES}},
+            "outputs": {"probabilities": {"output_tensor_name": "probabilities"}},
+            "framework": "tensorflow2"})
+        self.expect(whylight("check", model(FLOWER), "--metadata", path), 0)
+        explained = whylight("explain", model(FLOWER), "-i", data, "--metadata", path)
+        self.assertEqual(explained.code, 0, explained.err)
+        attribution = explained.lines()[0]["explanation"]["attributions"][0]
+        self.assertEqual(list(attribution["featureAttributions"]), self.NAMES)
+
+    def test_every_model_that_can_be_explained_has_metadata_that_is_good(self):
+        names = [path.parent.name for path in sorted(MODELS.glob("*/about.json"))
+                 if about(path.parent.name)["verdict"] == "explain"
+                 and "tags" not in about(path.parent.name)]
+        self.assertGreater(len(names), 30)
+        calls = {name: ("metadata", "infer", model(name), "--to", "vertex") for name in names}
+        for name, outcome in in_parallel(calls).items():
+            with self.subTest(name):
+                self.assertEqual(outcome.code, 0, outcome.err)
+                path = self.file(name + ".json", outcome.out)
+                checked = whylight("check", model(name), "--metadata", path, "--json")
+                self.assertEqual(checked.code, 0, checked.out)
+
+    def test_inferred_feature_columns_are_explained_by_both_methods(self):
+        name = "tf1_dnn_classifier_parsing"
+        path = str(self.folder / "metadata.json")
+        outcome = whylight("metadata", "infer", model(name), "-o", path)
+        self.expect(outcome, 0, "the values of the sparse column 'job' of the parsed tf.Example",
+                    "of logistic, logits, probabilities the one that Google's builders take")
+        for method in ("integrated-gradients", "sampled-shapley"):
+            explained = whylight("explain", model(name), "-i", request(name), "--metadata", path,
+                                 "--method", method)
+            self.assertEqual(explained.code, 0, explained.err)
+            for line in explained.lines():
+                one = line["explanation"]["attributions"][0]
+                shares = one["featureAttributions"]
+                self.assertEqual(set(shares), {"age", "hours", "job", "work"})
+                self.assertIsInstance(shares["job"], float)  # combined_embedding
+                total = sum(value if isinstance(value, float) else sum(value)
+                            for value in shares.values())
+                difference = one["instanceOutputValue"] - one["baselineOutputValue"]
+                # 50 points of a ReLU network; Shapley's sum is exact.
+                self.assertAlmostEqual(total, difference, delta=0.02 * abs(difference) + 1e-3)
+
+    def test_infer_runs_what_lies_before_the_inputs(self):
+        """of xai_preprocess, rows are made inputs of xai_model first"""
+        name = "tf2_tabular_preprocess_two_outputs"
+        outcome = whylight("metadata", "infer", model(name), "--data", request(name))
+        self.assertEqual(outcome.code, 0, outcome.err)
+        inputs = json.loads(outcome.out)["inputs"]
+        self.assertEqual(set(inputs), {"colour_onehot", "scaled"})
+        for one in inputs.values():
+            self.assertEqual(len(one["input_baselines"]), 1)
+
+    def test_convert_goes_there_and_back(self):
+        legacy = {
+            "inputs": {"a": {"input_tensor_name": "a:0", "encoding": "combined_embedding",
+                             "encoded_tensor_name": "e:0", "is_sequential": True,
+                             "weight_values_name": "v", "weight_indices_name": "i",
+                             "weight_dense_shape_name": "d"}},
+            "outputs": {"y": {"output_tensor_name": "y:0", "index_name_mapping": ["n", "p"]}},
+            "framework": "tensorflow", "tags": ["explainable_ai_sdk"]}
+        source, there, back = (str(self.folder / name) for name in ("a.json", "b.json", "c.json"))
+        pathlib.Path(source).write_text(json.dumps(legacy))
+        outcome = whylight("metadata", "convert", source, "-o", there)
+        self.expect(outcome, 0, "framework: the Vertex form has no field for it; kept",
+                    "inputs.a.is_sequential: the Vertex form has no field", "--strict")
+        vertex = json.loads(pathlib.Path(there).read_text())
+        self.assertEqual(vertex["inputs"]["a"], {"inputTensorName": "a:0",
+                                                 "encoding": "COMBINED_EMBEDDING",
+                                                 "encodedTensorName": "e:0"})
+        self.expect(whylight("metadata", "convert", there, "-o", back), 0)
+        self.assertEqual(json.loads(pathlib.Path(back).read_text()), legacy)
+        strict = whylight("metadata", "convert", source, "--strict")
+        self.expect(strict, 0, "tags: the Vertex form has no field for it; left out")
+        del vertex["whylight"]
+        self.assertEqual(json.loads(strict.out), vertex)
+
+    def test_refusals(self):
+        bad = self.file("bad.json", '{"inputs": {"a": {"encodng": "identity"}}, "outputs": 3}')
+        self.expect_refused(whylight("metadata", "convert", bad), 2,
+                            "inputs.a.encodng: unknown key; did you mean 'encoding'?",
+                            "outputs: expected an object, got a number")
+        self.expect_refused(whylight("metadata", "infer", model(FLOWER), "--output-name", "probs"),
+                            2, "no output 'probs'")
+        empty = self.file("none.jsonl", '{"flowr": 1}\n')
+        self.expect_refused(whylight("metadata", "infer", model(FLOWER), "--data", empty), 2,
+                            "--data: no good row; the first: ")
 
 
 class Inspect(CommandLineTest):
