@@ -21,11 +21,14 @@ namespace whylight {
 
 class Model;
 
-// Who shares the score in Sampled Shapley.
+// Who shares the score in Sampled Shapley and KernelSHAP.
 enum class Players { kElements, kInputs, kLines, kWords };
 
 // How XRAI ranks regions: each by what it adds to those before it, or all at once.
 enum class RegionRanking { kFull, kFast };
+// How many orders Sampled Shapley draws: `paths`; none, since it scores all coalitions; or as many
+// as `tolerance` needs.
+enum class PathRule { kCount, kExact, kTolerance };
 
 struct ExplainOptions {
   std::string method = "integrated-gradients";
@@ -35,7 +38,9 @@ struct ExplainOptions {
   double tolerance = 0.01;  // Relative error of the attributions that is good enough.
   int max_steps = 255;      // Points that are spent on it at most.
   int paths = 25;           // Sampled Shapley: permutations, >= 1.
-  std::uint64_t seed = 0;   // Of everything random.
+  PathRule path_rule = PathRule::kCount;
+  int samples = 0;         // KernelSHAP: coalitions; 0: 2 * players + 2048.
+  std::uint64_t seed = 0;  // Of everything random.
   Players players = Players::kElements;
   RegionRanking region_ranking = RegionRanking::kFull;  // XRAI.
   double max_sigma = 50;   // Blur IG: the strongest blur, in pixels, > 0.
@@ -100,7 +105,17 @@ struct FeatureAttribution {
   std::vector<std::string> element_names;  // As many as elements; empty if they have none.
   // The elements' names take the place of the feature's own in the answer (bag of features).
   bool named_by_elements = false;
+  // Of the values, in their shape; infinite where one sample tells nothing of it. Without elements
+  // if the method knows none.
+  Tensor standard_errors;
   std::vector<RegionAttribution> regions;  // XRAI: by rank.
+};
+
+// What a method that samples did for an answer.
+struct Sampling {
+  bool exact = false;           // All coalitions were scored; standard errors are 0.
+  int paths = 0;                // Orders drawn; 0: none, since exact or another method.
+  std::int64_t coalitions = 0;  // Rows of the model that were scored.
 };
 
 // What coming within a tolerance took.
@@ -122,6 +137,7 @@ struct OutputAttribution {
   std::optional<Effort> effort;  // Where the method chose how much it does.
   std::vector<FeatureAttribution> features;
   std::vector<Warning> warnings;
+  std::optional<Sampling> sampling;  // Where the method samples.
 };
 
 struct NamedValue {

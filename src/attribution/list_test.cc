@@ -8,6 +8,7 @@
 #include "attribution/blur_ig.h"
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/sampled_shapley.h"
 #include "attribution/xrai.h"
 
@@ -25,7 +26,8 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
       EXPECT_FALSE(parameter.doc.empty()) << parameter.name;
     }
   }
-  EXPECT_EQ(MethodNames(), "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig");
+  EXPECT_EQ(MethodNames(),
+            "integrated-gradients, sampled-shapley, kernel-shap, xrai, blur-ig, guided-ig");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -44,6 +46,7 @@ TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, "auto");
   EXPECT_EQ(number("integrated-gradients", 1), adaptive.tolerance);
   EXPECT_EQ(number("integrated-gradients", 2), adaptive.max_steps);
+  EXPECT_EQ(number("kernel-shap", 0), KernelShapOptions().samples);
   EXPECT_EQ(number("xrai", 0), XraiOptions().steps);
   EXPECT_EQ(FindMethod("xrai")->parameters[1].initial, "full");
   EXPECT_EQ(XraiOptions().rank.algorithm, XraiAlgorithm::kFull);

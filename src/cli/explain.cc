@@ -41,6 +41,7 @@ struct ExplainArgs {
   std::string feature_names;
   std::string players;
   std::string pieces;
+  std::string paths;
   std::string steps;
   bool no_hoist = false;
   std::string region_ranking;
@@ -68,12 +69,12 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
   return tuples;
 }
 
-// "25" of an option that also takes words.
-Result<int> CountFrom(const std::string& flag, const std::string& text) {
+// "25" of an option that also takes `words`.
+Result<int> CountFrom(const std::string& flag, const std::string& text, const std::string& words) {
   int count = 0;
   const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), count);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
-    return InvalidArgument(flag + ": expected a number or auto, got \"" + text + "\"");
+    return InvalidArgument(flag + ": expected a number" + words + ", got \"" + text + "\"");
   }
   return count;
 }
@@ -158,7 +159,17 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
     WHYLIGHT_ASSIGN_OR_RETURN(options.feature_names, NamesFrom(args.feature_names));
   }
   if (!args.steps.empty() && args.steps != "auto") {
-    WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps));
+    WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps, " or auto"));
+  }
+  if (args.paths == "exact") {
+    options.path_rule = PathRule::kExact;
+  } else if (args.paths == "auto") {
+    options.path_rule = PathRule::kTolerance;
+  } else if (!args.paths.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
+  }
+  if (given.Given("--samples") && options.method != "kernel-shap") {
+    return InvalidArgument("--samples goes with --method kernel-shap, not " + options.method);
   }
   if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
   if (args.players == "inputs") options.players = Players::kInputs;
@@ -344,7 +355,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
-            "NAME: integrated-gradients (default), sampled-shapley, xrai, blur-ig or guided-ig");
+            "NAME: integrated-gradients (default), sampled-shapley, kernel-shap, "
+            "xrai, blur-ig or guided-ig");
   args.Text("--steps,--num-integral-steps", options->steps,
             "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
             "100, guided-ig 200)");
@@ -360,13 +372,16 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
               "Guided IG: share of the elements that move at once (default 0.25)");
   args.Number("--max-dist", options->options.max_dist,
               "Guided IG: how far off the straight path, 0 to 1 (default 0.02)");
-  args.Integer("--paths,--num-paths", options->options.paths,
-               "Sampled Shapley: random orders (default 25)");
+  args.Text("--paths,--num-paths", options->paths,
+            "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
+            "needs (default 25)");
+  args.Integer("--samples", options->options.samples,
+               "KernelSHAP: coalitions (default: 2 * features + 2048)");
   args.Seed("--seed", options->options.seed, "Seed of everything random (default 0)");
   args.Choice("--players", options->players, {"elements", "inputs"},
-              "Sampled Shapley: who shares the score (default elements)");
+              "Shapley methods: who shares the score (default elements)");
   args.Choice("--pieces", options->pieces, {"lines", "words"},
-              "Sampled Shapley over the lines or words of a text input");
+              "Shapley methods over the lines or words of a text input");
   args.List("--baseline", options->baselines,
             "NAME=JSON: Where attributions start; several of one name are averaged");
   args.Text("--metadata", options->metadata,

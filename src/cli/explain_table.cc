@@ -23,12 +23,18 @@ struct Entry {
   std::string name;
   std::string value;
   double attribution = 0;
+  double error = 0;  // Standard error; 0: none, or none is known of.
 };
 
 std::string Signed(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%+.4g", value);
   return text;
+}
+
+std::string ErrorText(double error) {
+  if (error <= 0) return "";
+  return "±" + (std::isfinite(error) ? FormatNumber(error) : "?");
 }
 
 std::string Colored(const std::string& text, double sign, const TableStyle& style) {
@@ -115,15 +121,17 @@ std::string EntryLines(std::vector<Entry> entries, const TableStyle& style) {
     entries.push_back(
         {.name = std::to_string(all - shown) + " others", .value = "", .attribution = rest});
   }
-  std::size_t name_columns = 8, value_columns = 0;
+  std::size_t name_columns = 8, value_columns = 0, error_columns = 0;
   for (const Entry& entry : entries) {
     name_columns = std::max(name_columns, Columns(entry.name));
     value_columns = std::max(value_columns, Columns(entry.value));
+    error_columns = std::max(error_columns, Columns(ErrorText(entry.error)));
   }
   std::string text;
   for (const Entry& entry : entries) {
     text += "  " + Padded(entry.name, name_columns) + "  " + Padded(entry.value, value_columns) +
             "  " + Padded(Signed(entry.attribution), 11) + " " +
+            (error_columns > 0 ? Padded(ErrorText(entry.error), error_columns) + "  " : "") +
             Colored(Bar(std::min(std::abs(entry.attribution), largest), largest), entry.attribution,
                     style) +
             "\n";
@@ -221,6 +229,13 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
   return text;
 }
 
+std::string SamplingText(const Sampling& sampling) {
+  const std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
+  if (sampling.exact) return "exact, " + coalitions;
+  if (sampling.paths > 0) return std::to_string(sampling.paths) + " paths, " + coalitions;
+  return coalitions;
+}
+
 std::string HeadLine(const OutputAttribution& attribution) {
   double sum = 0;
   for (const FeatureAttribution& feature : attribution.features) {
@@ -249,6 +264,7 @@ std::string HeadLine(const OutputAttribution& attribution) {
     text += "   " + std::to_string(attribution.effort->steps) + " points, attributions to " +
             FormatNumber(100 * attribution.effort->estimated_error) + " %";
   }
+  if (attribution.sampling) text += "   " + SamplingText(*attribution.sampling);
   return text;
 }
 
@@ -302,7 +318,10 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
           const bool same = feature.input.elements() == feature.values.elements();
           entries.push_back({.name = ElementName(feature, i),
                              .value = same ? ValueText(feature.input, i) : "",
-                             .attribution = feature.values.data<double>()[i]});
+                             .attribution = feature.values.data<double>()[i],
+                             .error = i < feature.standard_errors.elements()
+                                          ? feature.standard_errors.data<double>()[i]
+                                          : 0});
         }
       }
     }

@@ -8,6 +8,7 @@
 #include "explain/baselines.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
+#include "explain/groups.h"
 #include "explain/joined_output.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
@@ -121,6 +122,7 @@ Status ExplainerImpl::Load() {
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckBaselines(explained_, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckGroups(explained_.names, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
   EngineTarget target{.output = scored};
@@ -223,14 +225,18 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
     attribution.effort = shares.effort;
-    attribution.features = NamedFeatures(explained_, shares.x, shares.values, options_);
+    attribution.sampling = shares.sampling;
+    attribution.features = NamedFeatures(explained_, shares, options_);
     for (std::size_t k = 0; k < shares.regions.size(); ++k) {
       attribution.features[k].regions = std::move(shares.regions[k]);
     }
     AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
                  .completeness = NeedsGradients(options_),
+                 .budget = options_.method == "kernel-shap" ? "--samples" : "--paths",
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
+    // Behind the warnings, which look at what the members of a group hold.
+    attribution.features = JoinGroups(std::move(attribution.features), options_);
     attributions.push_back(std::move(attribution));
   }
   return attributions;

@@ -29,15 +29,16 @@ void WriteInstance(JsonWriter& w, std::string_view instance_json) {
   }
 }
 
-void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
+// `values` of the feature: its attributions, or their errors.
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature, const Tensor& values) {
   if (!feature.named_by_elements) {
     w.Key(feature.name);
-    w.Value(feature.values);
+    w.Value(values);
     return;
   }
   for (std::size_t i = 0; i < feature.element_names.size(); ++i) {
     w.Key(feature.element_names[i]);
-    w.Double(feature.values.data<double>()[i]);
+    w.Double(values.data<double>()[i]);
   }
 }
 
@@ -49,7 +50,9 @@ void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
   w.Double(attribution.instance_output);
   w.Key("featureAttributions");
   w.BeginObject();
-  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
+  for (const FeatureAttribution& feature : attribution.features) {
+    WriteFeature(w, feature, feature.values);
+  }
   w.EndObject();
   if (!attribution.output_index.empty()) {
     w.Key("outputIndex");
@@ -157,6 +160,36 @@ void WriteRegions(JsonWriter& w, const Explanation& explanation) {
   w.EndArray();
 }
 
+void WriteSampling(JsonWriter& w, const Explanation& explanation) {
+  if (std::ranges::none_of(explanation.attributions, [](const OutputAttribution& attribution) {
+        return attribution.sampling.has_value();
+      })) {
+    return;
+  }
+  w.Key("sampling");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    const Sampling sampling = attribution.sampling.value_or(Sampling());
+    w.BeginObject();
+    w.Key("exact");
+    w.Bool(sampling.exact);
+    if (sampling.paths > 0) {
+      w.Key("paths");
+      w.Int(sampling.paths);
+    }
+    w.Key("coalitions");
+    w.Int(sampling.coalitions);
+    w.Key("standardErrors");
+    w.BeginObject();
+    for (const FeatureAttribution& feature : attribution.features) {
+      WriteFeature(w, feature, feature.standard_errors);
+    }
+    w.EndObject();
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -179,6 +212,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
   }
   WriteEffort(w, explanation);
   WriteRegions(w, explanation);
+  WriteSampling(w, explanation);
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);

@@ -6,6 +6,7 @@
 #include "attribution/adaptive_gradients.h"
 #include "attribution/blur_ig.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/list.h"
 #include "attribution/sampled_shapley.h"
 #include "explain/warnings.h"
@@ -32,7 +33,11 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   }
   if (options.paths < 1 || options.paths > kMaxPaths) {
     return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +
-                           std::to_string(kMaxPaths));
+                           std::to_string(kMaxPaths) + ", exact or auto");
+  }
+  if (options.samples < 0 || options.samples > kMaxSamples) {
+    return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
+                           std::to_string(kMaxSamples));
   }
   if (!(options.max_sigma > 0 && options.max_sigma <= kMaxBlurSigma)) {
     return InvalidArgument("--max-sigma " + FormatNumber(options.max_sigma) +
@@ -56,7 +61,8 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   }
   if (ExplainsPieces(options) && method->needs_gradients) {
     return InvalidArgument(
-        "--pieces goes with --method sampled-shapley: leaving out a piece has no gradient");
+        "--pieces goes with --method sampled-shapley and kernel-shap: leaving out a piece has no "
+        "gradient");
   }
   if (!options.baselines.empty() && !TakesBaselines(options)) {
     return InvalidArgument("--baseline: " + options.method +

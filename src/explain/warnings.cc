@@ -59,7 +59,7 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
       attribution.warnings.push_back(
           {.rule = "sampling-error",
            .message = "the standard error is " + percent + " of the score's difference",
-           .fix = "raise --paths"});
+           .fix = "raise " + std::string(context.budget)});
     }
   }
   if (attribution.effort && !attribution.effort->converged) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "whylight/explainer.h"
@@ -12,6 +13,7 @@ namespace whylight {
 struct WarningContext {
   bool saturates = false;     // The explained output is a Softmax's or Sigmoid's.
   bool completeness = false;  // approximation_error is a gap of the sum, not a sampling error.
+  std::string_view budget = "--paths";  // The option that lowers a sampling error.
   const ExplanationMetadata* metadata = nullptr;
 };
 

@@ -153,6 +153,66 @@ class Explain(CommandLineTest):
         self.expect(first, 0)
         self.assertEqual(first.out, second.out)
 
+    def test_ways_to_sample(self):
+        """four players from two baselines: exact, but for three paths"""
+        shapley = ("--method", "sampled-shapley")
+        calls = {
+            "paths": (*shapley, "--paths", "25"),
+            "exact": (*shapley, "--paths", "exact"),
+            "kernel": ("--method", "kernel-shap"),
+            "few": (*shapley, "--paths", "3", "--seed", "5"),
+            "auto": (*shapley, "--paths", "auto", "--tolerance", "0.5"),
+        }
+        answers = {}
+        for name, arguments in calls.items():
+            outcome = self.explain_flower(*arguments, "--baseline", "flower=0")
+            self.expect(outcome, 0)
+            for line in outcome.lines():
+                (sampling,) = line["whylight"]["sampling"]
+                (attribution,) = line["explanation"]["attributions"]
+                errors = sampling["standardErrors"]["flower"]
+                self.assertEqual(len(errors), 4)
+                self.assertEqual(sampling["exact"], name != "few", name)
+                self.assertEqual(all(error == 0 for error in errors), sampling["exact"], name)
+                self.assertNotIn("sampling", attribution)
+                answers.setdefault(name, []).extend(attribution["featureAttributions"]["flower"])
+        for name in ("exact", "kernel", "auto"):
+            for got, want in zip(answers[name], answers["paths"], strict=True):
+                self.assertAlmostEqual(got, want, 6)
+        self.assertGreater(max(abs(few - exact) for few, exact in
+                               zip(answers["few"], answers["paths"], strict=True)), 1e-4)
+
+    def test_the_settings_of_a_sampling_method_are_in_the_answer(self):
+        shapley = ("--method", "sampled-shapley")
+        rows = {
+            (*shapley, "--paths", "auto", "--tolerance", "0.25"):
+                {"paths": "auto", "tolerance": 0.25, "seed": 0},
+            (*shapley, "--num-paths", "7", "--seed", "3"): {"paths": 7, "seed": 3},
+            (*shapley, "--paths", "exact"): {"paths": "exact"},
+            ("--method", "kernel-shap", "--samples", "9"): {"samples": 9, "seed": 0},
+        }
+        for arguments, settings in rows.items():
+            with self.subTest(arguments):
+                outcome = self.explain_flower(*arguments)
+                self.expect(outcome, 0)
+                self.assertLessEqual(settings.items(), outcome.lines()[0]["whylight"].items())
+        table = self.explain_flower(*shapley, "--paths", "3", "--baseline", "flower=0",
+                                    "--format", "table")
+        self.expect(table, 0)
+        self.assertIn("method     sampled-shapley, 3 paths, seed 0\n", table.out)
+        self.assertRegex(table.out, r"error [0-9.]+ %   3 paths, [0-9]+ coalitions\n")
+        self.assertRegex(table.out, r"±[0-9.]+")
+
+    def test_parameters_give_the_paths_unless_the_line_does(self):
+        parameters = self.folder / "parameters.json"
+        parameters.write_text('{"sampledShapleyAttribution": {"pathCount": 4}}')
+        base = ("--parameters", str(parameters))
+        outcome = self.explain_flower(*base)
+        self.expect(outcome, 0)
+        self.assertEqual(outcome.lines()[0]["whylight"]["paths"], 4)
+        outcome = self.explain_flower(*base, "--paths", "exact")
+        self.assertEqual(outcome.lines()[0]["whylight"]["paths"], "exact")
+
     def test_gcloud_spellings(self):
         short, long = (self.explain_flower(flag, "3") for flag in
                        ("--steps", "--num-integral-steps"))
@@ -333,6 +393,16 @@ class Explain(CommandLineTest):
             "names_of_whole_inputs": ((*flower, "--feature-names", "a,b,c,d", "--method",
                                        "sampled-shapley", "--players", "inputs"), 2,
                                       "--feature-names"),
+            "paths_word": ((*flower, "--method", "sampled-shapley", "--paths", "many"), 2,
+                           "--paths", "exact or auto", "many"),
+            "paths_none": ((*flower, "--method", "sampled-shapley", "--paths", "0"), 2,
+                           "--paths 0", "1 to 10000"),
+            "tolerance": ((*flower, "--method", "sampled-shapley", "--paths", "auto",
+                           "--tolerance", "2"), 2, "--tolerance 2", "between 0 and 1"),
+            "samples": ((*flower, "--method", "kernel-shap", "--samples", "2000000"), 2,
+                        "--samples 2000000", "1048576"),
+            "samples_of_another": ((*flower, "--samples", "100"), 2, "--samples", "kernel-shap"),
+            "pieces_of_gradients": ((*flower, "--pieces", "words"), 2, "--pieces", "kernel-shap"),
             "baseline_form": ((*flower, "--baseline", "flower"), 2, "NAME=JSON"),
             "baseline_name": ((*flower, "--baseline", "flowre=0"), 2, "did you mean 'flower'?"),
             "image_range": ((*flower, "--image-range", "0..7"), 2, "0..255"),
