@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/request_args.h"
 #include "explain/explanation_json.h"
+#include "explain/summary.h"
 #include "image/codec.h"
 #include "image/image_tensor.h"
 #include "image/resize.h"
@@ -47,6 +48,7 @@ struct ExplainArgs {
   std::string format;
   std::string color = "auto";
   std::string heat_maps;
+  std::string summary;  // "-": standard output.
 };
 
 // "3,7" and "0,1;2,3" as tuples; what a tuple means depends on the output's rank.
@@ -251,6 +253,22 @@ Status WriteHeatMaps(const std::string& directory, const Instance& instance,
   return OkStatus();
 }
 
+// The plan is the explainer's last word: warnings may have come up on the way.
+Status WriteSummary(const ExplainArgs& args, const Summary& summary, std::size_t failed,
+                    const ExplainPlan& plan, LineWriter& out) {
+  const bool terminal = args.summary == "-" && IsTerminal(StandardStream::kOutput);
+  const bool table =
+      args.summary == "-" && (args.format == "table" || (args.format.empty() && terminal));
+  const TableStyle style = StyleFor(args.color);
+  std::string text = SummaryJson(summary, failed, {.plan = plan});
+  if (table) {
+    text = PlanText({.plan = plan}, style) + SummaryText(summary, style);
+    text.pop_back();
+  }
+  WHYLIGHT_RETURN_IF_ERROR(out.Write(text));
+  return out.Close();
+}
+
 int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   const Result<std::unique_ptr<Model>> model = Model::Open(args.request.model, args.request.Tags());
   if (!model.ok()) return Fail(model.status());
@@ -291,6 +309,13 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       args.format == "table" || (args.format.empty() && terminal && args.request.output.empty());
   Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(args.request.output);
   if (!out.ok()) return Fail(out.status());
+  if (!args.summary.empty() && args.summary == args.request.output) {
+    return Fail(InvalidArgument("--summary and --output are the same file"));
+  }
+  // Opened before the work, which a folder that is not there would waste.
+  Result<std::unique_ptr<LineWriter>> summary_out =
+      LineWriter::Open(args.summary == "-" ? "" : args.summary);
+  if (!summary_out.ok()) return Fail(summary_out.status());
   const TableStyle style = StyleFor(args.color);
   provenance.plan = (*explainer)->plan();
   provenance.rendered = RenderProvenance(provenance);
@@ -300,6 +325,8 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
     return (*out)->Write(text);
   };
   FailureLog failures(ErrorPathFor(args.request.output));
+  Summary summary({.pieces = !args.pieces.empty()});
+  const bool summary_alone = args.summary == "-" && args.request.output.empty();
   Progress progress(CountInstances(args.request.inputs));
   bool plan_written = false, any_explained = false;
   const Result<BatchCounts> counts = ExplainAll(
@@ -318,6 +345,8 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         if (!args.heat_maps.empty()) {
           WHYLIGHT_RETURN_IF_ERROR(WriteHeatMaps(args.heat_maps, instance, *explanation));
         }
+        if (!args.summary.empty()) summary.Add(*explanation);
+        if (summary_alone) return OkStatus();
         if (!table) {
           return (*out)->Write(ExplanationLine(instance.source_json, *explanation, provenance));
         }
@@ -334,7 +363,11 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       std::fprintf(stderr, "whylight: %s [%s]\n", warning.message.c_str(), warning.rule.c_str());
     }
   }
-  return Finish(counts, **out, failures);
+  const int exit_code = Finish(counts, **out, failures);
+  if (args.summary.empty() || exit_code > 1) return exit_code;
+  const Status written =
+      WriteSummary(args, summary, counts->failed, (*explainer)->plan(), **summary_out);
+  return written.ok() ? exit_code : Fail(written);
 }
 
 }  // namespace
@@ -390,6 +423,9 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
             "DIR: Directory for a PNG of each picture beside its regions' attributions");
+  args.Text("--summary", options->summary,
+            "FILE: Where means over all rows go, as JSON; - for standard output, instead of the "
+            "rows there (a table on a terminal)");
   args.Flag("--no-hoist", options->no_hoist,
             "Evaluate a model's affine first layers at every point, not at the path's ends alone");
   args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
@@ -400,6 +436,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"
       "  whylight explain model -i instances.jsonl -o explained.jsonl --steps 100\n"
       "  whylight explain model -i table.csv --baseline 'x=[5.8, 3.0, 4.3, 1.3]' --labels a,b,c\n"
+      "  whylight explain model -i table.csv --summary -            # what counts over all rows\n"
       "  whylight explain model -i main.py --method sampled-shapley --pieces lines\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai");

@@ -234,6 +234,46 @@ class Explain(CommandLineTest):
         self.assertEqual(process.wait(TIMEOUT_SECONDS), 0)
         self.assertTrue(output.startswith(b"signature  "), output)
 
+    def test_summary_is_the_mean_of_the_lines(self):
+        path = self.folder / "summary.json"
+        outcome = self.explain_flower("--summary", str(path), "--labels", "a,b,c")
+        self.expect(outcome, 0)
+        lines = outcome.lines()
+        summary = json.loads(path.read_text())
+        of_label = {}
+        for line in lines:
+            one = line["explanation"]["attributions"][0]
+            of_label.setdefault(one["outputIndex"][0], []).append(one)
+        self.assertEqual([one["outputIndex"][0] for one in summary["meanAttributions"]],
+                         sorted(of_label))
+        self.assertEqual(summary["whylight"]["rows"], len(lines))
+        mean = lambda values: sum(values) / len(values)
+        for got, extra in zip(summary["meanAttributions"], summary["whylight"]["labels"]):
+            rows = of_label[got["outputIndex"][0]]
+            self.assertEqual(set(got), set(rows[0]))
+            self.assertEqual(extra["count"], len(rows))
+            for key in ("baselineOutputValue", "instanceOutputValue", "approximationError"):
+                self.assertAlmostEqual(got[key], mean([row[key] for row in rows]), delta=1e-12)
+            for i in range(4):
+                shares = [row["featureAttributions"]["flower"][i] for row in rows]
+                self.assertAlmostEqual(got["featureAttributions"]["flower"][i], mean(shares),
+                                       delta=1e-12)
+                self.assertAlmostEqual(extra["meanAbsoluteAttributions"]["flower"][i],
+                                       mean([abs(share) for share in shares]), delta=1e-12)
+        alone = self.explain_flower("--summary", "-", "--labels", "a,b,c")
+        self.expect(alone, 0)
+        self.assertEqual(json.loads(alone.out), summary)
+        table = self.explain_flower("--summary", "-", "--format", "table")
+        self.expect(table, 0)
+        self.assertIn("all labels   3 attributions", table.out)
+        self.assertNotIn("instances[0]", table.out)
+
+    def test_a_summary_that_has_no_place_is_refused_before_the_work(self):
+        self.expect_refused(self.explain_flower("--summary", str(self.folder / "no" / "s.json")),
+                            2, "no/s.json")
+        same = str(self.folder / "one.jsonl")
+        self.expect_refused(self.explain_flower("--summary", same, "-o", same), 2, "same file")
+
     def test_features_are_named_by_option_header_and_metadata(self):
         def names(*arguments):
             outcome = whylight("explain", model(FLOWER), "--baseline", FLOWER_BASELINE,
