@@ -824,6 +824,71 @@ class Metadata(CommandLineTest):
                             "--data: no good row; the first: ")
 
 
+class Compare(CommandLineTest):
+    LINE = "tf2_linear_with_bias"  # x [3] -> one score, linear
+
+    def compare(self, *arguments, name=LINE):
+        return whylight("compare", model(name), "-i", request(name), *arguments)
+
+    def test_methods_of_a_linear_model_agree_and_the_order_is_the_best(self):
+        outcome = self.compare("--methods", "integrated-gradients,sampled-shapley", "--steps", "1",
+                               "--baseline", "x=[0.5, 0, -1]", "--json")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertEqual(report["rows"], 2)
+        self.assertEqual(report["reference"], {"x": "0.5, 0, -1 (--baseline)"})
+        first, second = report["methods"]
+        self.assertEqual([first["method"], second["method"]],
+                         ["integrated-gradients", "sampled-shapley"])
+        for one in report["methods"]:
+            # float32 scores; both are exact for a line.
+            self.assertLess(one["completenessGap"], 1e-5)
+            self.assertAlmostEqual(one["insertion"], first["insertion"], delta=1e-5)
+            # What a line gains by insertion it loses by deletion.
+            self.assertAlmostEqual(one["insertion"] + one["deletion"], 1, delta=1e-5)
+            self.assertGreaterEqual(one["insertion"], report["randomOrder"]["insertion"] - 1e-5)
+        self.assertEqual(second["gradientRows"], 0)
+        self.assertGreater(first["gradientRows"], 0)
+        (agreement,) = report["agreement"]
+        self.assertAlmostEqual(agreement["ranks"], 1, delta=1e-12)
+        self.assertEqual(agreement["top"], 1)
+        # Equal scores: the choice is one of speed.
+        self.assertEqual(len(report["verdict"]["level"]), 2)
+        fastest = min(report["methods"], key=lambda one: one["secondsPerRow"])["method"]
+        self.assertEqual(report["verdict"]["method"], fastest)
+
+    def test_a_table_ends_in_a_verdict(self):
+        outcome = self.compare("--methods", "integrated-gradients,sampled-shapley")
+        self.expect(outcome, 0)
+        for piece in ("insertion", "random order", "agreement", "\nverdict    "):
+            self.assertIn(piece, outcome.out)
+
+    def test_pictures_are_measured_by_pixels(self):
+        outcome = self.compare("--methods", "integrated-gradients,xrai,blur-ig", "--steps", "10",
+                               "--json", name="keras2_cnn_digits_saved_model_save")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertEqual(list(report["reference"].values()), ["zeros (default)"])
+        by_name = {one["method"]: one for one in report["methods"]}
+        self.assertIsNone(by_name["xrai"]["completenessGap"])
+        self.assertGreater(by_name["integrated-gradients"]["difference"],
+                           report["randomOrder"]["difference"])
+
+    def test_methods_that_cannot_are_left_out(self):
+        outcome = self.compare("--methods", "xrai,integrated-gradients", "--json")
+        self.expect(outcome, 1, "xrai is left out: ")
+        report = json.loads(outcome.out)
+        self.assertEqual([one["method"] for one in report["methods"]], ["integrated-gradients"])
+        self.assertEqual([one["method"] for one in report["leftOut"]], ["xrai"])
+
+    def test_refusals(self):
+        self.expect_refused(self.compare("--methods", "lime"), 2, "no such method; there are ")
+        self.expect_refused(self.compare("--methods", "xrai,xrai"), 2, "twice")
+        self.expect_refused(self.compare("--methods", ","), 2, "--methods")
+        none = self.compare("--methods", "xrai,blur-ig")
+        self.expect_refused(none, 3, "xrai is left out: ", "blur-ig is left out: ")
+
+
 class Inspect(CommandLineTest):
     def test_shows_signatures_and_the_choice(self):
         outcome = whylight("inspect", model(FLOWER), "--json")
