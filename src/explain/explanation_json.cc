@@ -30,7 +30,7 @@ void WriteInstance(JsonWriter& w, std::string_view instance_json) {
 }
 
 // `values` of the feature: its attributions, or their errors.
-void WriteFeature(JsonWriter& w, const FeatureAttribution& feature, const Tensor& values) {
+void WriteFeatureValues(JsonWriter& w, const FeatureAttribution& feature, const Tensor& values) {
   if (!feature.named_by_elements) {
     w.Key(feature.name);
     w.Value(values);
@@ -40,44 +40,6 @@ void WriteFeature(JsonWriter& w, const FeatureAttribution& feature, const Tensor
     w.Key(feature.element_names[i]);
     w.Double(values.data<double>()[i]);
   }
-}
-
-void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
-  w.BeginObject();
-  w.Key("baselineOutputValue");
-  w.Double(attribution.baseline_output);
-  w.Key("instanceOutputValue");
-  w.Double(attribution.instance_output);
-  w.Key("featureAttributions");
-  w.BeginObject();
-  for (const FeatureAttribution& feature : attribution.features) {
-    WriteFeature(w, feature, feature.values);
-  }
-  w.EndObject();
-  if (!attribution.output_index.empty()) {
-    w.Key("outputIndex");
-    w.BeginArray();
-    for (const std::int64_t index : attribution.output_index) w.Int(index);
-    w.EndArray();
-  }
-  if (!attribution.display_name.empty()) {
-    w.Key("outputDisplayName");
-    w.String(attribution.display_name);
-  }
-  w.Key("approximationError");
-  w.Double(attribution.approximation_error);
-  w.Key("outputName");
-  w.String(attribution.output_name);
-  w.EndObject();
-}
-
-void WriteWarning(JsonWriter& w, const Warning& warning) {
-  w.BeginObject();
-  w.Key("rule");
-  w.String(warning.rule);
-  w.Key("message");
-  w.String(warning.message);
-  w.EndObject();
 }
 
 void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
@@ -182,7 +144,7 @@ void WriteSampling(JsonWriter& w, const Explanation& explanation) {
     w.Key("standardErrors");
     w.BeginObject();
     for (const FeatureAttribution& feature : attribution.features) {
-      WriteFeature(w, feature, feature.standard_errors);
+      WriteFeatureValues(w, feature, feature.standard_errors);
     }
     w.EndObject();
     w.EndObject();
@@ -226,11 +188,47 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
 
 }  // namespace
 
-std::string RenderProvenance(const Provenance& provenance) {
-  const ExplainPlan& plan = provenance.plan;
-  std::string text;
-  JsonWriter w(&text);
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
+  WriteFeatureValues(w, feature, feature.values);
+}
+
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
   w.BeginObject();
+  w.Key("baselineOutputValue");
+  w.Double(attribution.baseline_output);
+  w.Key("instanceOutputValue");
+  w.Double(attribution.instance_output);
+  w.Key("featureAttributions");
+  w.BeginObject();
+  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
+  w.EndObject();
+  if (!attribution.output_index.empty()) {
+    w.Key("outputIndex");
+    w.BeginArray();
+    for (const std::int64_t index : attribution.output_index) w.Int(index);
+    w.EndArray();
+  }
+  if (!attribution.display_name.empty()) {
+    w.Key("outputDisplayName");
+    w.String(attribution.display_name);
+  }
+  w.Key("approximationError");
+  w.Double(attribution.approximation_error);
+  w.Key("outputName");
+  w.String(attribution.output_name);
+  w.EndObject();
+}
+
+void WriteWarning(JsonWriter& w, const Warning& warning) {
+  w.BeginObject();
+  w.Key("rule");
+  w.String(warning.rule);
+  w.Key("message");
+  w.String(warning.message);
+  w.EndObject();
+}
+
+void WriteProvenance(JsonWriter& w, const ExplainPlan& plan) {
   WriteText(w, "version", kVersion);
   WriteText(w, "signature", plan.signature);
   WriteText(w, "preprocess", plan.preprocess);
@@ -253,6 +251,13 @@ std::string RenderProvenance(const Provenance& provenance) {
     for (const std::string& held : plan.held) w.String(held);
     w.EndArray();
   }
+}
+
+std::string RenderProvenance(const Provenance& provenance) {
+  std::string text;
+  JsonWriter w(&text);
+  w.BeginObject();
+  WriteProvenance(w, provenance.plan);
   w.EndObject();
   return WithoutBraces(text);
 }

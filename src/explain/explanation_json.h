@@ -51,6 +51,13 @@ struct Provenance {
 // The members of "whylight" up to the warnings of the single explanation.
 std::string RenderProvenance(const Provenance& provenance);
 
+// Their parts, for other documents. WriteProvenance writes members, the others values; WriteFeature
+// a member, or one for each element of a feature that is named by its elements.
+void WriteProvenance(JsonWriter& w, const ExplainPlan& plan);
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution);
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature);
+void WriteWarning(JsonWriter& w, const Warning& warning);
+
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
                             const Provenance& provenance);
 
