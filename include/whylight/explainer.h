@@ -22,11 +22,14 @@ namespace whylight {
 
 class Model;
 
-// Who shares the score in Sampled Shapley.
+// Who shares the score in Sampled Shapley and KernelSHAP.
 enum class Players { kElements, kInputs, kLines, kWords };
 
 // How XRAI ranks regions: each by what it adds to those before it, or all at once.
 enum class RegionRanking { kFull, kFast };
+// How many orders Sampled Shapley draws: `paths`; none, since it scores all coalitions; or as many
+// as `tolerance` needs.
+enum class PathRule { kCount, kExact, kTolerance };
 
 // What a baseline is made of.
 enum class BaselineKind {
@@ -74,7 +77,11 @@ struct ExplainOptions {
   double tolerance = 0.01;  // Relative error of the attributions that is good enough.
   int max_steps = 255;      // Points that are spent on it at most.
   int paths = 25;           // Sampled Shapley: permutations, >= 1.
-  std::uint64_t seed = 0;   // Of everything random.
+  PathRule path_rule = PathRule::kCount;
+  // KernelSHAP: coalitions (2 * players + 2048); Expected Gradients: rows that are drawn (200). 0:
+  // as in brackets.
+  int samples = 0;
+  std::uint64_t seed = 0;  // Of everything random.
   Players players = Players::kElements;
   RegionRanking region_ranking = RegionRanking::kFull;  // XRAI.
   double max_sigma = 50;   // Blur IG and blurred baselines: the strongest blur, in pixels, > 0.
@@ -86,7 +93,6 @@ struct ExplainOptions {
   std::optional<double> noise_sigma;
   std::vector<std::pair<std::string, double>> feature_noise_sigma;
   std::optional<int> noisy_samples;  // Noisy copies, >= 1; else 3, of SmoothGrad 25.
-  int samples = 200;                 // Expected Gradients: rows that are drawn, >= 1.
   // Occlusion of pictures, in pixels, >= 1: the window's height and width, and its step.
   int window_height = 15, window_width = 15, stride = 8;
 
@@ -150,7 +156,17 @@ struct FeatureAttribution {
   std::vector<std::string> element_names;  // As many as elements; empty if they have none.
   // The elements' names take the place of the feature's own in the answer (bag of features).
   bool named_by_elements = false;
+  // Of the values, in their shape; infinite where one sample tells nothing of it. Without elements
+  // if the method knows none.
+  Tensor standard_errors;
   std::vector<RegionAttribution> regions;  // XRAI: by rank.
+};
+
+// What a method that samples did for an answer.
+struct Sampling {
+  bool exact = false;           // All coalitions were scored; standard errors are 0.
+  int paths = 0;                // Orders drawn; 0: none, since exact or another method.
+  std::int64_t coalitions = 0;  // Rows of the model that were scored.
 };
 
 // What coming within a tolerance took.
@@ -173,6 +189,7 @@ struct OutputAttribution {
   std::optional<Effort> effort;  // Where the method chose how much it does.
   std::vector<FeatureAttribution> features;
   std::vector<Warning> warnings;
+  std::optional<Sampling> sampling;  // Where the method samples.
 };
 
 struct NamedValue {

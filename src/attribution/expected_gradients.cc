@@ -26,8 +26,8 @@ std::vector<Sample> Draw(std::size_t rows, const ExpectedGradientsOptions& optio
 
 Status Check(std::span<const ExpectedGradientsTask> tasks, std::span<const Row> data,
              const ExpectedGradientsOptions& options) {
-  if (options.samples < 1 || options.samples > kMaxSamples) {
-    return InvalidArgument("samples: expected 1 to " + std::to_string(kMaxSamples) + ", got " +
+  if (options.samples < 1 || options.samples > kMaxDrawnRows) {
+    return InvalidArgument("samples: expected 1 to " + std::to_string(kMaxDrawnRows) + ", got " +
                            std::to_string(options.samples));
   }
   if (data.empty()) return InvalidArgument("data: expected rows to draw from, got none");

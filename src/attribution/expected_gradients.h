@@ -12,11 +12,11 @@
 namespace whylight {
 
 struct ExpectedGradientsOptions {
-  int samples = 200;  // Rows that are drawn, with replacement, 1..kMaxSamples.
+  int samples = 200;  // Rows that are drawn, with replacement, 1..kMaxDrawnRows.
   std::uint64_t seed = 0;
   std::size_t max_bytes = std::size_t{256} << 20;  // Of gradients alive at once; at least one.
 };
-inline constexpr int kMaxSamples = 100000;
+inline constexpr int kMaxDrawnRows = 100000;
 
 // One instance. Borrowed until the call returns.
 struct ExpectedGradientsTask {

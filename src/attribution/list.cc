@@ -14,8 +14,14 @@ constexpr MethodParameter kIntegratedGradients[] = {
 };
 
 constexpr MethodParameter kSampledShapley[] = {
-    {"paths", "25", "random orders in which the features are switched on"},
+    {"paths", "25", "random orders in which the features are switched on; or exact, or auto"},
     {"seed", "0", "of the random orders; the same seed gives the same attributions"},
+    {"tolerance", "0.01", "relative standard error that --paths auto comes to"},
+};
+
+constexpr MethodParameter kKernelShap[] = {
+    {"samples", "0", "coalitions of features that are scored; 0: 2 * features + 2048"},
+    {"seed", "0", "of the coalitions; the same seed gives the same attributions"},
 };
 
 constexpr MethodParameter kXrai[] = {
@@ -58,6 +64,8 @@ constexpr MethodInfo kMethods[] = {
      true, kIntegratedGradients},
     {"sampled-shapley", "mean change of the score when a feature is switched on; for any model",
      false, kSampledShapley, false, ComparesWith::kBaselines, ErrorKind::kSampling, "--paths"},
+    {"kernel-shap", "Shapley values by regression on who is present; for any model", false,
+     kKernelShap, false, ComparesWith::kBaselines, ErrorKind::kSampling, "--samples"},
     {"xrai", "Integrated Gradients given to the regions of a picture; for differentiable models",
      true, kXrai, true},
     {"blur-ig", "gradients on the way to a blurred picture; for differentiable models", true,

@@ -9,6 +9,7 @@
 #include "attribution/expected_gradients.h"
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/occlusion.h"
 #include "attribution/sampled_shapley.h"
 #include "attribution/smooth_grad.h"
@@ -29,8 +30,8 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
     }
   }
   EXPECT_EQ(MethodNames(),
-            "integrated-gradients, sampled-shapley, xrai, blur-ig, guided-ig, smoothgrad, "
-            "gradient-x-input, expected-gradients, occlusion");
+            "integrated-gradients, sampled-shapley, kernel-shap, xrai, blur-ig, guided-ig, "
+            "smoothgrad, gradient-x-input, expected-gradients, occlusion");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -49,6 +50,7 @@ TEST(MethodList, ShowsTheDefaultsOfTheOptions) {
   EXPECT_EQ(FindMethod("integrated-gradients")->parameters[0].initial, "auto");
   EXPECT_EQ(number("integrated-gradients", 1), adaptive.tolerance);
   EXPECT_EQ(number("integrated-gradients", 2), adaptive.max_steps);
+  EXPECT_EQ(number("kernel-shap", 0), KernelShapOptions().samples);
   EXPECT_EQ(number("xrai", 0), XraiOptions().steps);
   EXPECT_EQ(FindMethod("xrai")->parameters[1].initial, "full");
   EXPECT_EQ(XraiOptions().rank.algorithm, XraiAlgorithm::kFull);

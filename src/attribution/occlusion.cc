@@ -26,7 +26,7 @@ struct Probe {
 
 }  // namespace
 
-Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const ShapleyTask> games,
+Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const Game> games,
                                                const OcclusionOptions& options) {
   if (options.max_points < 1) return InvalidArgument("max_points: expected at least 1, got 0");
   std::vector<OcclusionValues> all(games.size());
@@ -51,7 +51,7 @@ Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const Shap
     return OkStatus();
   };
   const auto add = [&](const Coalition& present, std::size_t baseline, Probe probe) -> Status {
-    const ShapleyTask& game = games[probe.game];
+    const Game& game = games[probe.game];
     Result<Row> row = game.make(present, baseline);
     if (!row.ok()) return row.status().In(InstancePlace(game.instance));
     points.push_back({.instance = game.instance, .row = *std::move(row)});
@@ -59,7 +59,7 @@ Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const Shap
     return points.size() == options.max_points ? flush() : OkStatus();
   };
   for (std::size_t g = 0; g < games.size(); ++g) {
-    const ShapleyTask& game = games[g];
+    const Game& game = games[g];
     if (game.baselines < 1) {
       return InvalidArgument(InstancePlace(game.instance) + ": expected a baseline, got none");
     }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "attribution/attribution.h"
-#include "attribution/sampled_shapley.h"
+#include "attribution/game.h"
 #include "whylight/function.h"
 
 namespace whylight {
@@ -35,7 +35,7 @@ struct OcclusionValues {
 //          instance in front.
 // Threads  No state; `f` and `make` are called from this thread only.
 // Source   Zeiler, Fergus 2013 (arXiv:1311.2901), section 4.2.
-Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const ShapleyTask> games,
+Result<std::vector<OcclusionValues>> Occlusion(Function& f, std::span<const Game> games,
                                                const OcclusionOptions& options);
 
 struct WindowOptions {

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-ShapleyTask Game(const Row& x, std::vector<Row> baselines, std::size_t instance = 0) {
+Game GameOf(const Row& x, std::vector<Row> baselines, std::size_t instance = 0) {
   return *OverlappingGame(instance, x, baselines, ElementPlayers(x));
 }
 
@@ -27,7 +27,7 @@ ClosedForm Product() {
 
 TEST(Occlusion, IsWhatTheScoreLoses) {
   ClosedForm f = Product();
-  const ShapleyTask game = Game(Vector({2, 5, 7}), {Vector({1, 0, 0})});
+  const Game game = GameOf(Vector({2, 5, 7}), {Vector({1, 0, 0})});
   const auto all = Occlusion(f, {&game, 1}, {});
   ASSERT_TRUE(all.ok()) << all.status().message();
   EXPECT_THAT((*all)[0].values, ElementsAre(5, 10, 7));
@@ -38,7 +38,7 @@ TEST(Occlusion, IsWhatTheScoreLoses) {
 
 TEST(Occlusion, AveragesOverBaselinesAndSkipsWhatIsTheBaseline) {
   ClosedForm f = Product();
-  const ShapleyTask game = Game(Vector({2, 5, 7}), {Vector({0, 5, 7}), Vector({2, 5, 3})});
+  const Game game = GameOf(Vector({2, 5, 7}), {Vector({0, 5, 7}), Vector({2, 5, 3})});
   const auto all = Occlusion(f, {&game, 1}, {});
   ASSERT_TRUE(all.ok());
   EXPECT_THAT((*all)[0].values, ElementsAre(5, 0, 2));
@@ -49,14 +49,14 @@ TEST(Occlusion, AveragesOverBaselinesAndSkipsWhatIsTheBaseline) {
 TEST(Occlusion, OfTheBaselineItselfIsZero) {
   ClosedForm f = Product();
   const Row x = Vector({2, 5, 7});
-  const ShapleyTask game = Game(x, {x});
+  const Game game = GameOf(x, {x});
   EXPECT_THAT((*Occlusion(f, {&game, 1}, {}))[0].values, Each(0));
   EXPECT_EQ(f.scored.size(), 2u);
 }
 
 TEST(Occlusion, IsTheSameInSmallCalls) {
-  const std::vector<ShapleyTask> games = {Game(Vector({2, 5, 7}), {Vector({0, 0, 0})}, 0),
-                                          Game(Vector({1, 1, 4}), {Vector({3, 0, 0})}, 1)};
+  const std::vector<Game> games = {GameOf(Vector({2, 5, 7}), {Vector({0, 0, 0})}, 0),
+                                          GameOf(Vector({1, 1, 4}), {Vector({3, 0, 0})}, 1)};
   ClosedForm f = Product(), g = Product();
   const auto large = Occlusion(f, games, {}), small = Occlusion(g, games, {.max_points = 1});
   ASSERT_TRUE(large.ok() && small.ok());
@@ -70,7 +70,7 @@ TEST(Occlusion, IsTheSameInSmallCalls) {
 
 TEST(Occlusion, Refuses) {
   ClosedForm nan([](const Numbers&) { return std::numeric_limits<double>::quiet_NaN(); });
-  const ShapleyTask game = Game(Vector({1, 2, 3}), {Vector({0, 0, 0})}, 6);
+  const Game game = GameOf(Vector({1, 2, 3}), {Vector({0, 0, 0})}, 6);
   const auto failed = Occlusion(nan, {&game, 1}, {});
   EXPECT_EQ(failed.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(failed.status().message(), HasSubstr("instances[6]"));

@@ -2,392 +2,334 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdio>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
+#include "attribution/coalitions.h"
+#include "attribution/exact_shapley.h"
 #include "attribution/random.h"
 
 namespace whylight {
 namespace {
 
-constexpr std::size_t kMaxGameSteps = std::size_t{1} << 28;
-constexpr std::size_t kMaxWaveSteps = std::size_t{1} << 22;  // Some 100 MB of bookkeeping.
+constexpr std::size_t kFirstPairs = 8;  // With a tolerance.
 
-// 128 random bits for each player; a coalition's hash is the xor over its members (Zobrist), so
-// that one that grows by a player costs one operation. Two of a million coalitions share a hash
-// with probability 1e-27.
-struct Hash {
-  std::uint64_t high = 0, low = 0;
+// The sums of one player's marginals over the units of one baseline. They are taken of what is
+// off from the first unit's mean: where all marginals are alike, their spread is 0 and not the
+// rounding of large squares.
+struct MarginalSums {
+  double origin = 0;    // The first unit's mean.
+  double sum = 0;       // of d_u = (sum of the unit's marginals) - m_u * origin
+  double squares = 0;   // of d_u^2
+  double weighted = 0;  // of m_u * d_u
 
-  void operator^=(const Hash& other) {
-    high ^= other.high;
-    low ^= other.low;
+  // sum over u of (m_u * (mean_u - (origin + shift)))^2
+  double SquaresAround(double shift, double sizes_squared) const {
+    return std::max(0.0, squares - 2 * shift * weighted + shift * shift * sizes_squared);
   }
-  bool operator==(const Hash&) const = default;
-};
-struct HashOfHash {
-  std::size_t operator()(const Hash& hash) const { return static_cast<std::size_t>(hash.low); }
 };
 
-std::vector<Hash> RandomHashes(std::size_t count) {
-  SplitMix64 random(0x5eed);
-  std::vector<Hash> hashes(count);
-  for (Hash& hash : hashes) hash = {.high = random.Next(), .low = random.Next()};
-  return hashes;
-}
-
-// The coalition of the first `members` players of path `path`.
-struct Prefix {
-  std::size_t path = 0;
-  std::size_t members = 0;
+// The units of one baseline.
+struct BaselineSums {
+  double units = 0;
+  double paths = 0;          // sum of m_u
+  double sizes_squared = 0;  // sum of m_u^2
+  double score = 0;          // F(b)
+  std::vector<MarginalSums> players;
 };
 
-// The coalitions that one instance's paths pass through, each once.
-class Game {
+// The values of one game, as far as its paths have been taken.
+class Estimate {
  public:
-  Game(const ShapleyTask& task, const SampledShapleyOptions& options)
-      : task_(task), paths_(static_cast<std::size_t>(options.paths)) {
-    DrawOrders(options.seed);
-    FindCoalitions();
-    scores_.resize(coalitions_.size());
+  Estimate(const Game& game, const SampledShapleyOptions& options)
+      : coalitions_(game), exact_(coalitions_), options_(options), random_(options.seed) {
+    order_ = coalitions_.players();
+    sums_.resize(game.baselines);
+    for (BaselineSums& sums : sums_) sums.players.resize(order_.size());
+    const std::size_t most = static_cast<std::size_t>(options.paths);
+    PlanPaths(options.tolerance ? WholeBlocks(2 * std::max(kFirstPairs, 2 * game.baselines))
+                                : most);
+    if (options.exact) is_exact_ = true;
   }
 
-  std::size_t coalitions() const { return coalitions_.size(); }
-
-  Result<Point> MakePoint(std::size_t coalition) const {
-    const Prefix prefix = coalitions_[coalition];
-    Coalition present(task_.players, false);
-    for (const std::uint32_t player : Order(prefix.path).first(prefix.members)) {
-      present[player] = true;
-    }
-    Result<Row> row = task_.make(present, BaselineOf(prefix.path));
-    if (!row.ok()) return row.status().In(InstancePlace(task_.instance));
-    return Point{.instance = task_.instance, .row = *std::move(row)};
+  bool finished() const { return finished_; }
+  double exact_coalitions() const { return ExactCoalitions(coalitions_); }
+  // That the next AskNext asks for, if nothing limits it.
+  double planned_steps() const {
+    return is_exact_ ? exact_coalitions() : static_cast<double>(planned_ * (order_.size() + 1));
   }
+  std::size_t known() const { return coalitions_.known(); }
+  void Forget() { coalitions_.Forget(); }
 
-  void SetScore(std::size_t coalition, double score) { scores_[coalition] = score; }
+  // Asks for the coalitions of the next units, or of all of an exact answer; of so many that they
+  // take `steps`, and of one unit at least.
+  Status AskNext(CoalitionScorer& scorer, std::size_t steps);
+  // When they are scored: credits their marginals and decides whether that is enough.
+  void AddUp();
 
-  ShapleyValues Reduce() const;
+  ShapleyValues Values() const;
 
  private:
-  void DrawOrders(std::uint64_t seed) {
-    SplitMix64 random(seed);
-    std::vector<std::uint32_t> order(task_.players);
-    std::iota(order.begin(), order.end(), 0u);
-    orders_.reserve(paths_ * order.size());
-    for (std::size_t path = 0; path < paths_; ++path) {
-      random.Shuffle(std::span(order));
-      orders_.insert(orders_.end(), order.begin(), order.end());
-    }
+  // Paths are numbered in blocks: an order drawn for each baseline, then the reverses of these.
+  std::size_t Block() const { return sums_.size() * (options_.antithetic ? 2 : 1); }
+  // At least so many paths that are whole pairs, as many for each baseline; no more than
+  // options.paths has room for, but one pair each.
+  std::size_t WholeBlocks(std::size_t paths) const {
+    const std::size_t block = 2 * sums_.size();
+    const auto most = static_cast<std::size_t>(options_.paths);
+    const std::size_t wanted = (paths + block - 1) / block * block;
+    return std::max(std::min(wanted, most / block * block), block);
   }
+  std::size_t PathOf(std::size_t unit) const {
+    return unit / sums_.size() * Block() + unit % sums_.size();
+  }
+  bool HasReverse(std::size_t unit) const {
+    return options_.antithetic && PathOf(unit) + sums_.size() < planned_;
+  }
+  std::size_t Units() const {
+    return planned_ / Block() * sums_.size() + std::min(planned_ % Block(), sums_.size());
+  }
+  void PlanPaths(std::size_t paths);
+  double CoalitionsOfPaths(std::size_t paths) const;
+  Status AskPath(CoalitionScorer& scorer, std::size_t baseline);
 
-  // Sets `slots_`: for each path the coalition after 0, 1, ..., all players have joined.
-  void FindCoalitions() {
-    const std::size_t all = task_.players;
-    const std::vector<Hash> of_player = RandomHashes(all);
-    const std::vector<Hash> of_baseline = RandomHashes(all + task_.baselines);
-    std::unordered_map<Hash, std::uint32_t, HashOfHash> known;
-    const auto slot_of = [&](const Hash& hash, Prefix prefix) {
-      const auto [place, is_new] =
-          known.try_emplace(hash, static_cast<std::uint32_t>(coalitions_.size()));
-      if (is_new) coalitions_.push_back(prefix);
-      return place->second;
-    };
-    Hash full{.high = 1, .low = 1};  // Whatever the baseline.
-    slot_of(full, {.path = 0, .members = all});
-    slots_.reserve(paths_ * (all + 1));
-    for (std::size_t path = 0; path < paths_; ++path) {
-      const std::size_t baseline = BaselineOf(path);
-      std::size_t absent = 0;
-      for (std::size_t player = 0; player < all; ++player) absent += !IsIdle(baseline, player);
-      Hash hash = of_baseline[all + baseline];
-      const std::span<const std::uint32_t> order = Order(path);
-      for (std::size_t members = 0; members <= all; ++members) {
-        if (members > 0 && !IsIdle(baseline, order[members - 1])) {
-          hash ^= of_player[order[members - 1]];
-          --absent;
-        }
-        slots_.push_back(slot_of(absent == 0 ? full : hash, {.path = path, .members = members}));
-      }
-    }
-  }
-
-  bool IsIdle(std::size_t baseline, std::size_t player) const {
-    return !task_.idle.empty() && task_.idle[baseline][player];
-  }
-  std::size_t BaselineOf(std::size_t path) const { return path % task_.baselines; }
-  std::span<const std::uint32_t> Order(std::size_t path) const {
-    return std::span(orders_).subspan(path * task_.players, task_.players);
-  }
-
-  const ShapleyTask& task_;
-  std::size_t paths_;
-  std::vector<std::uint32_t> orders_;  // [path][place] -> player
-  std::vector<std::uint32_t> slots_;   // [path][members] -> coalition
-  std::vector<Prefix> coalitions_;
-  std::vector<double> scores_;  // [coalition]; the first is F(x).
+  Coalitions coalitions_;
+  ExactShapley exact_;
+  const SampledShapleyOptions& options_;
+  SplitMix64 random_;
+  bool is_exact_ = false;
+  bool finished_ = false;
+  std::size_t planned_ = 0;            // Paths.
+  std::size_t next_unit_ = 0;          // To be asked for.
+  std::size_t first_asked_ = 0;        // Units from this one to next_unit_ wait for AddUp.
+  std::vector<std::uint32_t> order_;   // Shuffled for each unit.
+  std::vector<std::uint32_t> joined_;  // The orders of the paths that wait, one after another;
+  std::vector<std::uint32_t> slots_;   // and for each path its coalitions from nobody to all.
+  double input_score_ = 0;
+  std::vector<BaselineSums> sums_;
 };
 
-ShapleyValues Game::Reduce() const {
-  const std::size_t all = task_.players;
-  const double paths = static_cast<double>(paths_);
-  ShapleyValues result;
-  result.values.assign(all, 0);
-  result.standard_errors.assign(all, 0);
-  result.input_score = scores_[0];
-  const auto for_each_marginal = [&](const auto& use) {
-    for (std::size_t path = 0; path < paths_; ++path) {
-      const std::span<const std::uint32_t> order = Order(path);
+// Coalitions that so many paths pass through, were no two of them the same.
+double Estimate::CoalitionsOfPaths(std::size_t paths) const {
+  double count = 1;
+  for (std::size_t b = 0; b < std::min(sums_.size(), paths); ++b) {
+    const std::size_t players = coalitions_.PlayersFrom(b).size();
+    if (players == 0) continue;
+    const std::size_t of_baseline = (paths - b + sums_.size() - 1) / sums_.size();
+    count += 1 + static_cast<double>(of_baseline) * static_cast<double>(players - 1);
+  }
+  return count;
+}
+
+void Estimate::PlanPaths(std::size_t paths) {
+  planned_ = paths;
+  is_exact_ = exact_coalitions() <= std::min(CoalitionsOfPaths(paths), kMaxExactCoalitions);
+}
+
+Status Estimate::AskPath(CoalitionScorer& scorer, std::size_t baseline) {
+  Members members(coalitions_, baseline);
+  joined_.insert(joined_.end(), order_.begin(), order_.end());
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::uint32_t nobody, scorer.Ask(coalitions_, members));
+  slots_.push_back(nobody);
+  for (const std::uint32_t player : order_) {
+    members.Toggle(player);
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::uint32_t slot, scorer.Ask(coalitions_, members));
+    slots_.push_back(slot);
+  }
+  return OkStatus();
+}
+
+Status Estimate::AskNext(CoalitionScorer& scorer, std::size_t steps) {
+  if (is_exact_) return exact_.Ask(scorer);
+  first_asked_ = next_unit_;
+  const std::size_t end = Units();
+  do {
+    const std::size_t baseline = next_unit_ % sums_.size();
+    random_.Shuffle(std::span(order_));
+    WHYLIGHT_RETURN_IF_ERROR(AskPath(scorer, baseline));
+    if (HasReverse(next_unit_)) {
+      std::ranges::reverse(order_);
+      WHYLIGHT_RETURN_IF_ERROR(AskPath(scorer, baseline));
+    }
+    ++next_unit_;
+  } while (next_unit_ < end && slots_.size() < steps);
+  return OkStatus();
+}
+
+void Estimate::AddUp() {
+  if (is_exact_) {
+    finished_ = true;
+    return;
+  }
+  const std::size_t all = order_.size();
+  std::vector<std::uint32_t> place_of(coalitions_.game().players);  // Among the playing ones.
+  for (std::size_t i = 0; i < all; ++i) {
+    place_of[coalitions_.players()[i]] = static_cast<std::uint32_t>(i);
+  }
+  std::vector<double> marginals(all);
+  std::size_t path = 0;
+  for (std::size_t unit = first_asked_; unit < next_unit_; ++unit) {
+    BaselineSums& sums = sums_[unit % sums_.size()];
+    const std::size_t size = HasReverse(unit) ? 2 : 1;
+    std::ranges::fill(marginals, 0);
+    for (const std::size_t end = path + size; path < end; ++path) {
       const std::uint32_t* slot = &slots_[path * (all + 1)];
+      sums.score = coalitions_.score(slot[0]);
+      input_score_ = coalitions_.score(slot[all]);
       for (std::size_t k = 0; k < all; ++k) {
-        use(path, order[k], scores_[slot[k + 1]] - scores_[slot[k]]);
+        marginals[place_of[joined_[path * all + k]]] +=
+            coalitions_.score(slot[k + 1]) - coalitions_.score(slot[k]);
       }
     }
-  };
-  // Path b is the first of those that start from baseline b.
-  for (std::size_t b = 0; b < std::min(task_.baselines, paths_); ++b) {
-    const std::size_t starts = (paths_ - b + task_.baselines - 1) / task_.baselines;
-    const double share = static_cast<double>(starts) / paths;
-    result.baseline_score += share * scores_[slots_[b * (all + 1)]];
+    const double m = static_cast<double>(size);
+    for (std::size_t i = 0; i < all; ++i) {
+      MarginalSums& player = sums.players[i];
+      if (sums.units == 0) player.origin = marginals[i] / m;
+      const double d = marginals[i] - m * player.origin;
+      player.sum += d;
+      player.squares += d * d;
+      player.weighted += m * d;
+    }
+    sums.units += 1;
+    sums.paths += m;
+    sums.sizes_squared += m * m;
   }
-  for_each_marginal([&](std::size_t, std::uint32_t player, double marginal) {
-    result.values[player] += marginal / paths;
-  });
-  std::vector<double>& errors = result.standard_errors;
-  if (paths_ > 1) {
-    for_each_marginal([&](std::size_t, std::uint32_t player, double marginal) {
-      const double off = marginal - result.values[player];
-      errors[player] += off * off;
-    });
-    for (double& error : errors) error = std::sqrt(error / (paths - 1) / paths);
-  } else {
-    std::size_t playing = 0;
-    for (std::size_t player = 0; player < all; ++player) playing += !IsIdle(0, player);
-    for (std::size_t player = 0; player < all; ++player) {
-      if (playing > 1 && !IsIdle(0, player)) {
-        errors[player] = std::numeric_limits<double>::infinity();
+  first_asked_ = next_unit_;
+  joined_.clear();
+  slots_.clear();
+  if (next_unit_ < Units()) return;
+  finished_ = true;
+  if (!options_.tolerance) return;
+  const std::size_t most = WholeBlocks(static_cast<std::size_t>(options_.paths));
+  const double error = Values().approximation_error;
+  if (error <= *options_.tolerance || planned_ >= most) return;
+  // The error falls with the root of the number of paths.
+  const double times = std::min(2.0, std::pow(error / *options_.tolerance, 2));
+  const auto paths = static_cast<std::size_t>(std::ceil(static_cast<double>(planned_) * times));
+  PlanPaths(WholeBlocks(std::max(paths, planned_ + 1)));
+  finished_ = false;
+}
+
+ShapleyValues Estimate::Values() const {
+  if (is_exact_) return exact_.Values();
+  const Game& game = coalitions_.game();
+  ShapleyValues result;
+  result.values.assign(game.players, 0);
+  result.standard_errors.assign(game.players, 0);
+  result.input_score = input_score_;
+  result.coalitions = coalitions_.scored();
+  double units = 0, paths = 0;
+  bool by_baseline = true;
+  for (const BaselineSums& sums : sums_) {
+    units += sums.units;
+    paths += sums.paths;
+    by_baseline = by_baseline && sums.units != 1;
+  }
+  result.paths = static_cast<int>(paths);
+  for (const BaselineSums& sums : sums_) {
+    result.baseline_score += sums.paths / paths * sums.score;
+  }
+  const std::vector<std::uint32_t>& players = coalitions_.players();
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    double& value = result.values[players[i]];
+    for (const BaselineSums& sums : sums_) {
+      value += (sums.paths * sums.players[i].origin + sums.players[i].sum) / paths;
+    }
+    double variance = 0;
+    for (const BaselineSums& sums : sums_) {
+      const MarginalSums& player = sums.players[i];
+      if (sums.units == 0) continue;
+      if (by_baseline) {
+        variance += sums.units / (sums.units - 1) *
+                    player.SquaresAround(player.sum / sums.paths, sums.sizes_squared);
+      } else if (units > 1) {
+        variance +=
+            units / (units - 1) * player.SquaresAround(value - player.origin, sums.sizes_squared);
+      } else if (coalitions_.PlayersFrom(0).size() > 1 &&
+                 (game.idle.empty() || !game.idle[0][players[i]])) {
+        variance = std::numeric_limits<double>::infinity();
       }
     }
+    result.standard_errors[players[i]] = std::sqrt(variance) / paths;
   }
-  double squares = 0;
-  for (const double error : errors) squares += error * error;
-  result.approximation_error =
-      RelativeError(std::sqrt(squares), result.input_score - result.baseline_score);
+  SetApproximationError(result);
   return result;
 }
 
-Status Check(std::span<const ShapleyTask> tasks, const SampledShapleyOptions& options) {
+std::string TooManyCoalitions(const Game& game, double coalitions) {
+  char count[32];
+  std::snprintf(count, sizeof count, "%.0f", coalitions);
+  if (coalitions > 1e12) std::snprintf(count, sizeof count, "%.2g", coalitions);
+  return InstancePlace(game.instance) + ": an exact answer takes " + count +
+         " coalitions of the players that differ from their baseline, and at most " +
+         std::to_string(static_cast<long>(kMaxExactCoalitions)) +
+         " are scored; sample them (--paths auto), or let features join together (--players "
+         "inputs, group_name in the metadata)";
+}
+
+Status Check(std::span<const Game> games, const SampledShapleyOptions& options) {
   if (options.paths < 1 || options.paths > kMaxPaths) {
     return InvalidArgument("paths: expected 1 to " + std::to_string(kMaxPaths) + ", got " +
                            std::to_string(options.paths));
   }
-  if (options.max_points < 1) return InvalidArgument("max_points: expected at least 1, got 0");
-  for (const ShapleyTask& task : tasks) {
-    if (task.baselines < 1) {
-      return InvalidArgument(InstancePlace(task.instance) + ": expected a baseline, got none");
-    }
-    WHYLIGHT_CHECK(task.make != nullptr);
-    WHYLIGHT_CHECK(task.idle.empty() || task.idle.size() == task.baselines);
-    for (const std::vector<bool>& idle : task.idle) WHYLIGHT_CHECK(idle.size() == task.players);
-    if (task.players > kMaxGameSteps / static_cast<std::size_t>(options.paths)) {
-      return ResourceExhausted(InstancePlace(task.instance) + ": " + std::to_string(task.players) +
-                               " players on " + std::to_string(options.paths) +
-                               " paths need more than " + std::to_string(kMaxGameSteps) +
-                               " evaluations; group the features or take fewer paths");
-    }
+  if (options.tolerance && !(*options.tolerance > 0)) {
+    return InvalidArgument("tolerance: expected more than 0, got " +
+                           std::to_string(*options.tolerance));
   }
-  return OkStatus();
-}
-
-// Scores all coalitions of all games, max_points at a time.
-Status ScoreCoalitions(Function& f, std::span<Game> games, std::size_t max_points) {
-  struct Place {
-    Game* game;
-    std::size_t coalition;
-  };
-  std::vector<Point> points;
-  std::vector<Place> places;
-  const auto flush = [&]() -> Status {
-    if (points.empty()) return OkStatus();
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
-    WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      places[i].game->SetScore(places[i].coalition, scores[i]);
-    }
-    points.clear();
-    places.clear();
-    return OkStatus();
-  };
-  for (Game& game : games) {
-    for (std::size_t coalition = 0; coalition < game.coalitions(); ++coalition) {
-      WHYLIGHT_ASSIGN_OR_RETURN(Point point, game.MakePoint(coalition));
-      points.push_back(std::move(point));
-      places.push_back({.game = &game, .coalition = coalition});
-      if (points.size() == max_points) WHYLIGHT_RETURN_IF_ERROR(flush());
-    }
-  }
-  return flush();
-}
-
-bool SameElement(const Tensor& a, const Tensor& b, std::size_t index) {
-  if (a.is_string()) return a.strings()[index] == b.strings()[index];
-  const std::size_t size = DTypeSize(a.dtype());
-  return std::memcmp(&a.bytes()[index * size], &b.bytes()[index * size], size) == 0;
-}
-
-void CopyElement(const Tensor& from, std::size_t index, Tensor& to) {
-  if (from.is_string()) {
-    to.strings()[index] = from.strings()[index];
-    return;
-  }
-  const std::size_t size = DTypeSize(from.dtype());
-  std::memcpy(&to.bytes()[index * size], &from.bytes()[index * size], size);
-}
-
-// Calls use(tensor, element) for each element of a player.
-template <typename Use>
-void ForEachElement(const Player& player, const Row& row, const Use& use) {
-  for (const Elements& part : player) {
-    if (part.indices.empty()) {
-      for (std::size_t k = 0; k < row[part.input].elements(); ++k) use(part.input, k);
-    }
-    for (const std::size_t k : part.indices) use(part.input, k);
-  }
-}
-
-enum class Overlap { kRefused, kAllowed };
-
-Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player>& players,
-                    Overlap overlap) {
-  std::vector<std::vector<bool>> taken;
-  for (const Tensor& tensor : x) taken.emplace_back(tensor.elements(), false);
-  for (std::size_t i = 0; i < players.size(); ++i) {
-    const std::string place = InstancePlace(instance) + ".players[" + std::to_string(i) + "]: ";
-    for (const Elements& part : players[i]) {
-      if (part.input >= x.size()) {
-        return InvalidArgument(place + "expected one of " + std::to_string(x.size()) +
-                               " inputs, got input " + std::to_string(part.input));
-      }
-      for (const std::size_t k : part.indices) {
-        if (k < x[part.input].elements()) continue;
-        return InvalidArgument(place + "expected one of " +
-                               std::to_string(x[part.input].elements()) + " elements of input " +
-                               std::to_string(part.input) + ", got element " + std::to_string(k));
-      }
-    }
-    if (overlap == Overlap::kAllowed) continue;
-    Status status;
-    ForEachElement(players[i], x, [&](std::size_t input, std::size_t k) {
-      if (taken[input][k] && status.ok()) {
-        status = InvalidArgument(place + "element " + std::to_string(k) + " of input " +
-                                 std::to_string(input) + " is taken already");
-      }
-      taken[input][k] = true;
-    });
-    WHYLIGHT_RETURN_IF_ERROR(status);
-  }
-  return OkStatus();
-}
-
-// The players are checked.
-Result<ShapleyTask> GameOf(std::size_t instance, const Row& x, std::span<const Row> baselines,
-                           std::vector<Player> players) {
-  if (baselines.empty()) {
-    return InvalidArgument(InstancePlace(instance) + ": expected a baseline, got none");
-  }
-  for (const Row& baseline : baselines) {
-    WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(instance, x, baseline));
-  }
-
-  // Shared by the copies of `make`.
-  struct Data {
-    Row x;
-    std::vector<Row> baselines;
-    std::vector<Player> players;
-  };
-  const auto data = std::make_shared<const Data>(
-      Data{x, std::vector<Row>(baselines.begin(), baselines.end()), std::move(players)});
-  ShapleyTask task{.instance = instance,
-                   .players = data->players.size(),
-                   .baselines = baselines.size(),
-                   .make = {},
-                   .idle = {}};
-  for (const Row& baseline : data->baselines) {
-    std::vector<bool>& idle = task.idle.emplace_back();
-    for (const Player& player : data->players) {
-      bool same = true;
-      ForEachElement(player, x, [&](std::size_t input, std::size_t k) {
-        same = same && SameElement(x[input], baseline[input], k);
-      });
-      idle.push_back(same);
-    }
-  }
-  task.make = [data](const Coalition& present, std::size_t baseline) -> Result<Row> {
-    Row row = data->x;
-    for (std::size_t player = 0; player < present.size(); ++player) {
-      if (present[player]) continue;
-      ForEachElement(data->players[player], row, [&](std::size_t input, std::size_t k) {
-        CopyElement(data->baselines[baseline][input], k, row[input]);
-      });
-    }
-    return row;
-  };
-  return task;
+  return CheckGames(games, options.max_points);
 }
 
 }  // namespace
 
-Result<std::vector<ShapleyValues>> SampledShapley(Function& f, std::span<const ShapleyTask> tasks,
+Result<std::vector<ShapleyValues>> SampledShapley(Function& f, std::span<const Game> games,
                                                   const SampledShapleyOptions& options) {
-  WHYLIGHT_RETURN_IF_ERROR(Check(tasks, options));
-  std::vector<ShapleyValues> results;
-  results.reserve(tasks.size());
-  while (results.size() < tasks.size()) {
+  WHYLIGHT_RETURN_IF_ERROR(Check(games, options));
+  std::vector<ShapleyValues> results(games.size());
+  CoalitionScorer scorer(f, options.max_points);
+  const auto max_steps = static_cast<double>(options.max_steps);
+  for (std::size_t first = 0; first < games.size();) {
     // As many instances at a time as the bookkeeping allows.
-    std::vector<Game> games;
-    std::size_t steps = 0;
-    for (const ShapleyTask& task : tasks.subspan(results.size())) {
-      steps += (task.players + 1) * static_cast<std::size_t>(options.paths);
-      if (!games.empty() && steps > kMaxWaveSteps) break;
-      games.emplace_back(task, options);
+    std::vector<std::unique_ptr<Estimate>> estimates;
+    double steps = 0;
+    for (const Game& game : games.subspan(first)) {
+      auto estimate = std::make_unique<Estimate>(game, options);
+      if (options.exact && estimate->exact_coalitions() > kMaxExactCoalitions) {
+        return ResourceExhausted(TooManyCoalitions(game, estimate->exact_coalitions()));
+      }
+      steps += estimate->planned_steps();
+      if (!estimates.empty() && steps > max_steps) break;
+      estimates.push_back(std::move(estimate));
     }
-    WHYLIGHT_RETURN_IF_ERROR(ScoreCoalitions(f, games, options.max_points));
-    for (const Game& game : games) results.push_back(game.Reduce());
+    for (bool any = true; any;) {
+      any = false;
+      for (const std::unique_ptr<Estimate>& estimate : estimates) {
+        if (!estimate) continue;
+        WHYLIGHT_RETURN_IF_ERROR(estimate->AskNext(scorer, options.max_steps / estimates.size()));
+      }
+      WHYLIGHT_RETURN_IF_ERROR(scorer.Flush());
+      std::size_t known = 0;
+      for (std::size_t i = 0; i < estimates.size(); ++i) {
+        if (!estimates[i]) continue;
+        estimates[i]->AddUp();
+        if (estimates[i]->finished()) {
+          results[first + i] = estimates[i]->Values();
+          estimates[i] = nullptr;
+          continue;
+        }
+        any = true;
+        known += estimates[i]->known();
+      }
+      if (known <= options.max_steps) continue;
+      for (const std::unique_ptr<Estimate>& estimate : estimates) {
+        if (estimate) estimate->Forget();
+      }
+    }
+    first += estimates.size();
   }
   return results;
-}
-
-std::vector<Player> InputPlayers(const Row& x) {
-  std::vector<Player> players;
-  for (std::size_t i = 0; i < x.size(); ++i) players.push_back({{.input = i, .indices = {}}});
-  return players;
-}
-
-std::vector<Player> ElementPlayers(const Row& x) {
-  std::vector<Player> players;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    for (std::size_t k = 0; k < x[i].elements(); ++k) {
-      players.push_back({{.input = i, .indices = {k}}});
-    }
-  }
-  return players;
-}
-
-Result<ShapleyTask> TensorGame(std::size_t instance, const Row& x, std::span<const Row> baselines,
-                               std::vector<Player> players) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kRefused));
-  return GameOf(instance, x, baselines, std::move(players));
-}
-
-Result<ShapleyTask> OverlappingGame(std::size_t instance, const Row& x,
-                                    std::span<const Row> baselines, std::vector<Player> players) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kAllowed));
-  return GameOf(instance, x, baselines, std::move(players));
 }
 
 }  // namespace whylight

@@ -5,16 +5,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "attribution/closed_form.h"
+#include "attribution/dividends.h"
 #include "attribution/pieces.h"
 
 namespace whylight {
 namespace {
 
+using testing::AllOf;
 using testing::DoubleNear;
 using testing::HasSubstr;
 using testing::Pointwise;
@@ -27,32 +32,10 @@ Result<ShapleyValues> Explain(Function& f, const Numbers& x, const std::vector<N
   std::vector<Row> rows;
   for (const Numbers& baseline : baselines) rows.push_back(Vector(baseline));
   const Row x_row = Vector(x);
-  WHYLIGHT_ASSIGN_OR_RETURN(const ShapleyTask task,
-                            TensorGame(0, x_row, rows, ElementPlayers(x_row)));
+  WHYLIGHT_ASSIGN_OR_RETURN(const Game task, TensorGame(0, x_row, rows, ElementPlayers(x_row)));
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> all,
                             SampledShapley(f, {&task, 1}, options));
   return all.at(0);
-}
-
-// The definition: the mean marginal over all orders.
-Numbers ExactShapley(const ClosedForm::Score& score, const Numbers& x, const Numbers& baseline) {
-  std::vector<std::size_t> order(x.size());
-  std::iota(order.begin(), order.end(), 0u);
-  Numbers values(x.size(), 0);
-  double orders = 0;
-  do {
-    Numbers at = baseline;
-    double before = score(at);
-    for (const std::size_t i : order) {
-      at[i] = x[i];
-      const double after = score(at);
-      values[i] += after - before;
-      before = after;
-    }
-    ++orders;
-  } while (std::next_permutation(order.begin(), order.end()));
-  for (double& value : values) value /= orders;
-  return values;
 }
 
 struct Exact {
@@ -64,21 +47,45 @@ struct Exact {
 void PrintTo(const Exact& exact, std::ostream* os) { *os << exact.name; }
 class ExactTest : public testing::TestWithParam<Exact> {};
 
-TEST_P(ExactTest, EnumerationAgreesAndSamplesComeAsNearAsTheySay) {
+TEST_P(ExactTest, IsExactWhereThatCostsNoMore) {
   const Exact& c = GetParam();
-  EXPECT_THAT(ExactShapley(c.score, c.x, c.baseline), Pointwise(DoubleNear(1e-12), c.want));
+  EXPECT_THAT(ByDividends(c.score, c.x, c.baseline), Pointwise(DoubleNear(1e-12), c.want));
   ClosedForm f(c.score);
-  const ShapleyValues got = *Explain(f, c.x, {c.baseline}, {.paths = 4000, .seed = 5});
+  const ShapleyValues got = *Explain(f, c.x, {c.baseline}, {});
+  EXPECT_TRUE(got.exact);
+  EXPECT_EQ(got.paths, 0);
+  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-12), c.want));
+  EXPECT_EQ(got.standard_errors, Numbers(c.x.size(), 0));
+  EXPECT_EQ(got.approximation_error, 0);
+  EXPECT_EQ(got.input_score, c.score(c.x));
+  EXPECT_EQ(got.baseline_score, c.score(c.baseline));
+  EXPECT_EQ(f.scored.size(), std::size_t{1} << c.x.size());
+  EXPECT_EQ(got.coalitions, f.scored.size());
+}
+
+// Beside players that change nothing there are too many coalitions, so orders are drawn.
+TEST_P(ExactTest, SamplesComeAsNearAsTheySay) {
+  const Exact& c = GetParam();
+  Numbers x = c.x, baseline = c.baseline;
+  x.resize(20, 1);
+  baseline.resize(20, 0);
+  ClosedForm f(c.score);
+  const ShapleyValues got = *Explain(f, x, {baseline}, {.paths = 500, .seed = 5});
+  EXPECT_FALSE(got.exact);
+  EXPECT_EQ(got.paths, 500);
   double sum = 0;
-  for (std::size_t i = 0; i < c.want.size(); ++i) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = i < c.want.size() ? c.want[i] : 0;
     // 5 standard errors, and rounding where the marginal is always the same.
-    EXPECT_NEAR(got.values[i], c.want[i], 5 * got.standard_errors[i] + 1e-10) << i;
+    EXPECT_NEAR(got.values[i], want, 5 * got.standard_errors[i] + 1e-10) << i;
+    if (i >= c.want.size()) {
+      EXPECT_EQ(got.standard_errors[i], 0) << i;
+    }
     sum += got.values[i];
   }
   EXPECT_NEAR(sum, got.input_score - got.baseline_score, 1e-9);
   EXPECT_EQ(got.input_score, c.score(c.x));
-  EXPECT_NEAR(got.baseline_score, c.score(c.baseline), 1e-12);
-  EXPECT_LE(f.scored.size(), std::size_t{1} << c.x.size());  // No coalition twice.
+  EXPECT_EQ(got.baseline_score, c.score(c.baseline));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -119,25 +126,77 @@ INSTANTIATE_TEST_SUITE_P(
               {std::exp(1) - 1}}),
     [](const auto& row) { return row.param.name; });
 
+// Nine players: 512 coalitions, which no fewer than 64 paths may cost.
 double Messy(const Numbers& v) {
-  return std::sin(v[0] * v[1]) + v[2] * v[3] * v[4] - std::exp(v[5] * v[0] / 4);
+  return std::sin(v[0] * v[1]) + v[2] * v[3] * v[4] - std::exp(v[5] * v[0] / 4) +
+         v[6] * std::cos(v[7]) - v[8];
 }
-const Numbers kMessy = {1, 2, -1, 3, 0.5, 2};
-const Numbers kZeros = {0, 0, 0, 0, 0, 0};
+const Numbers kMessy = {1, 2, -1, 3, 0.5, 2, 1.5, -2, 0.25};
+const Numbers kZeros(9, 0);
 
-TEST(SampledShapley, StandardErrorIsThatOfRepeatedSampling) {
-  // Over 400 seeds: the spread of the estimates against the mean of the reported errors.
+// Mean squared error and mean of the reported variance of all players over the seeds.
+struct Spread {
   double squares = 0, reported = 0;
-  const Numbers want = ExactShapley(Messy, kMessy, kZeros);
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
-    ClosedForm f(Messy);
-    const ShapleyValues got = *Explain(f, kMessy, {kZeros}, {.paths = 20, .seed = seed});
+};
+Spread SpreadOver(int seeds, const ClosedForm::Score& score, const Numbers& x,
+                  const std::vector<Numbers>& baselines, SampledShapleyOptions options) {
+  const Numbers want = ByDividends(score, x, baselines);
+  Spread spread;
+  for (int seed = 0; seed < seeds; ++seed) {
+    ClosedForm f(score);
+    options.seed = static_cast<std::uint64_t>(seed);
+    const ShapleyValues got = *Explain(f, x, baselines, options);
+    EXPECT_FALSE(got.exact);
     for (std::size_t i = 0; i < want.size(); ++i) {
-      squares += std::pow(got.values[i] - want[i], 2);
-      reported += std::pow(got.standard_errors[i], 2);
+      spread.squares += std::pow(got.values[i] - want[i], 2) / seeds;
+      spread.reported += std::pow(got.standard_errors[i], 2) / seeds;
     }
   }
-  EXPECT_NEAR(squares / reported, 1, 0.15);  // sqrt(2 / 400) = 7 %, twice
+  return spread;
+}
+
+struct SpreadCase {
+  const char* name;
+  SampledShapleyOptions options;
+  std::vector<Numbers> baselines;
+};
+void PrintTo(const SpreadCase& c, std::ostream* os) { *os << c.name; }
+class SpreadTest : public testing::TestWithParam<SpreadCase> {};
+
+TEST_P(SpreadTest, StandardErrorIsThatOfRepeatedSampling) {
+  const Spread spread = SpreadOver(400, Messy, kMessy, GetParam().baselines, GetParam().options);
+  EXPECT_NEAR(spread.squares / spread.reported, 1, 0.15);  // sqrt(2 / 400) = 7 %, twice
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , SpreadTest,
+    testing::Values(SpreadCase{"pairs", {.paths = 20}, {kZeros}},
+                    SpreadCase{"pairs_and_one", {.paths = 21}, {kZeros}},
+                    SpreadCase{"orders_alone", {.paths = 20, .antithetic = false}, {kZeros}},
+                    // Far apart: taking that for a sampling error would be wrong by far.
+                    SpreadCase{"two_baselines", {.paths = 40}, {kZeros, Numbers(9, -3)}},
+                    SpreadCase{"uneven_baselines", {.paths = 42}, {kZeros, Numbers(9, -1)}}),
+    [](const auto& row) { return row.param.name; });
+
+// Where players interact in pairs, what an order overrates its reverse underrates as much: only
+// higher interactions leave an error. Seeds are fixed, so the figures are too.
+TEST(SampledShapley, AReverseIsWorthMoreThanAnotherOrder) {
+  const auto pairwise = [](const Numbers& v) {
+    double score = 0.02 * v[0] * v[3] * v[6];
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      for (std::size_t k = 0; k < i; ++k)
+        score += std::sin(static_cast<double>(7 * i + k)) * v[i] * v[k];
+    }
+    return score;
+  };
+  const Numbers x(9, 1);
+  const Spread pairs = SpreadOver(200, pairwise, x, {kZeros}, {.paths = 20});
+  const Spread alone = SpreadOver(200, pairwise, x, {kZeros}, {.paths = 20, .antithetic = false});
+  EXPECT_LT(pairs.squares, alone.squares / 1000);
+  EXPECT_LT(pairs.reported, alone.reported / 1000);  // And it is known.
+  // With interactions of three and more it is still no worse.
+  EXPECT_LT(SpreadOver(200, Messy, kMessy, {kZeros}, {.paths = 20}).squares,
+            SpreadOver(200, Messy, kMessy, {kZeros}, {.paths = 20, .antithetic = false}).squares);
 }
 
 TEST(SampledShapley, ApproximationErrorIsTheErrorOfTheWholeOverTheDifference) {
@@ -150,16 +209,23 @@ TEST(SampledShapley, ApproximationErrorIsTheErrorOfTheWholeOverTheDifference) {
               std::sqrt(squares) / std::abs(got.input_score - got.baseline_score), 1e-15);
 }
 
-TEST(SampledShapley, IsExactAndKnowsItWhereOrderDoesNotMatter) {
-  ClosedForm f([](const Numbers& v) { return 2 * v[0] - 3 * v[1] + v[2]; });
-  const ShapleyValues got = *Explain(f, {1, 2, 3}, {{0, 0, 0}}, {.paths = 2});
-  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-14), Numbers{2, -6, 3}));
-  EXPECT_NEAR(got.approximation_error, 0, 1e-14);
+TEST(SampledShapley, KnowsThatOrderDoesNotMatter) {
+  ClosedForm f([](const Numbers& v) { return std::accumulate(v.begin(), v.end(), 1e6); });
+  const ShapleyValues got = *Explain(f, kMessy, {kZeros}, {.paths = 5});
+  EXPECT_FALSE(got.exact);
+  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-8), kMessy));  // Scores of 1e6 have 1e-10.
+  EXPECT_NEAR(got.approximation_error, 0, 1e-9);
 }
 
-TEST(SampledShapley, OnePathHasAnUnknownError) {
+TEST(SampledShapley, OneUnitHasAnUnknownError) {
+  for (const int paths : {1, 2}) {  // An order alone; a pair.
+    ClosedForm f(Messy);
+    const ShapleyValues got = *Explain(f, kMessy, {kZeros}, {.paths = paths});
+    EXPECT_EQ(got.approximation_error, kInf) << paths;
+    EXPECT_EQ(got.standard_errors, Numbers(9, kInf)) << paths;
+  }
   ClosedForm f(Messy);
-  EXPECT_EQ(Explain(f, kMessy, {kZeros}, {.paths = 1})->approximation_error, kInf);
+  EXPECT_LT(Explain(f, kMessy, {kZeros}, {.paths = 3})->approximation_error, kInf);
   Numbers one_differs = kMessy;
   one_differs[3] = 0;
   const ShapleyValues alone = *Explain(f, kMessy, {one_differs}, {.paths = 1});
@@ -170,9 +236,10 @@ TEST(SampledShapley, OnePathHasAnUnknownError) {
 
 TEST(SampledShapley, TakesWhatEqualsTheBaselineForNoPlayer) {
   ClosedForm f(Messy);
-  const Numbers baseline = {1, 2, -1, 0, 0, 2};  // Differs in elements 3 and 4.
+  Numbers baseline = kMessy;
+  baseline[3] = baseline[4] = 0;
   const ShapleyValues got = *Explain(f, kMessy, {baseline}, {.paths = 50});
-  for (const std::size_t i : {0, 1, 2, 5}) EXPECT_EQ(got.values[i], 0) << i;
+  for (const std::size_t i : {0, 1, 2, 5, 6, 7, 8}) EXPECT_EQ(got.values[i], 0) << i;
   EXPECT_EQ(f.scored.size(), 4u);
 }
 
@@ -202,14 +269,34 @@ TEST(SampledShapley, ScoresEachCoalitionOnceAndTheInputOnceForAllBaselines) {
 }
 
 TEST(SampledShapley, PathsTakeTurnsWithTheBaselines) {
-  const auto score = [](const Numbers& v) { return 10 * v[0] + v[1]; };
+  // Ten players, so that no exact answer is cheaper; the first two differ.
+  const auto score = [](const Numbers& v) {
+    return 10 * v[0] + v[1] + std::accumulate(v.begin() + 2, v.end(), 0.0);
+  };
+  Numbers x(10, 1);
+  std::vector<Numbers> baselines(3, Numbers(10, 0));
+  baselines[1][0] = -1;
+  baselines[2][1] = -2;
   ClosedForm f(score);
-  const ShapleyValues got =
-      *Explain(f, {1, 1}, {{0, 0}, {-1, 0}, {0, -2}}, {.paths = 4});  // The first one twice.
+  const ShapleyValues got = *Explain(f, x, baselines, {.paths = 4});  // The first one twice.
   EXPECT_NEAR(got.baseline_score, (2 * 0.0 - 10 - 2) / 4, 1e-14);
-  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-14), Numbers{12.5, 1.5}));
+  EXPECT_NEAR(got.values[0], 12.5, 1e-14);
+  EXPECT_NEAR(got.values[1], 1.5, 1e-14);
   ClosedForm g(score);
-  EXPECT_NEAR(Explain(g, {1, 1}, {{0, 0}, {-1, 0}}, {.paths = 1})->baseline_score, 0, 0);
+  EXPECT_NEAR(Explain(g, x, baselines, {.paths = 1})->baseline_score, 0, 0);
+}
+
+TEST(SampledShapley, AnExactAnswerIsTheMeanOverTheBaselines) {
+  const std::vector<Numbers> baselines = {kZeros, kMessy, Numbers(9, 0.5)};
+  ClosedForm f(Messy);
+  const ShapleyValues got = *Explain(f, kMessy, baselines, {.exact = true});
+  ASSERT_TRUE(got.exact);
+  const Numbers want = ByDividends(Messy, kMessy, baselines);
+  const double baseline_score = (Messy(kZeros) + Messy(kMessy) + Messy(Numbers(9, 0.5))) / 3;
+  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-12), want));
+  EXPECT_NEAR(got.baseline_score, baseline_score, 1e-12);
+  // One player of the third equals its baseline; the second is the instance itself.
+  EXPECT_EQ(f.scored.size(), 1u + 511u + 0u + 255u);
 }
 
 TEST(SampledShapley, IsTheSameForASeedOnEveryPlatform) {
@@ -219,18 +306,69 @@ TEST(SampledShapley, IsTheSameForASeedOnEveryPlatform) {
   const ShapleyValues other = *Explain(f, kMessy, {kZeros}, {.paths = 3, .seed = 43});
   EXPECT_EQ(first.values, again.values);
   EXPECT_NE(first.values, other.values);
-  // How often each of four players joins last in eight orders: fixed for all time.
+  // How often each of nine players joins last in eight orders and their reverses: fixed for all
+  // time.
   ClosedForm last([](const Numbers& v) {
-    return v[0] * v[1] * v[2] * v[3];  // Only the last to join changes the product.
+    return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>());
   });
-  const ShapleyValues orders =
-      *Explain(last, {1, 1, 1, 1}, {{0, 0, 0, 0}}, {.paths = 8, .seed = 1});
-  EXPECT_EQ(orders.values, (Numbers{0.125, 0.5, 0.25, 0.125}));
+  const ShapleyValues orders = *Explain(last, Numbers(9, 1), {kZeros}, {.paths = 16, .seed = 1});
+  Numbers times = orders.values;
+  for (double& value : times) value *= 16;
+  EXPECT_EQ(times, (Numbers{3, 2, 0, 1, 2, 2, 3, 1, 2}));
+}
+
+TEST(SampledShapley, DrawsUntilTheErrorIsTolerable) {
+  double paths_before = 0;
+  for (const double tolerance : {0.3, 0.05}) {
+    ClosedForm f(Messy);
+    const ShapleyValues got =
+        *Explain(f, kMessy, {kZeros}, {.paths = kMaxPaths, .tolerance = tolerance});
+    EXPECT_LE(got.approximation_error, tolerance);
+    if (got.exact) {
+      EXPECT_LE(f.scored.size(), 512u);  // What was scored before is not scored again.
+    } else {
+      EXPECT_EQ(got.paths % 2, 0);
+      EXPECT_GE(got.paths, 16);
+      EXPECT_GT(got.paths, paths_before);
+      paths_before = got.paths;
+    }
+    EXPECT_EQ(got.coalitions, f.scored.size());
+  }
+}
+
+TEST(SampledShapley, StopsAtTheMostPathsWhateverTheError) {
+  ClosedForm f(Messy);
+  const ShapleyValues got = *Explain(f, kMessy, {kZeros}, {.paths = 25, .tolerance = 1e-9});
+  EXPECT_EQ(got.paths, 24);  // Whole pairs.
+  EXPECT_GT(got.approximation_error, 1e-9);
+}
+
+TEST(SampledShapley, TurnsExactWhenATolerancesPathsWouldCostAsMuch) {
+  ClosedForm f(Messy);
+  const ShapleyValues got = *Explain(f, kMessy, {kZeros}, {.paths = kMaxPaths, .tolerance = 1e-9});
+  EXPECT_TRUE(got.exact);
+  EXPECT_EQ(f.scored.size(), 512u);
+  EXPECT_THAT(got.values, Pointwise(DoubleNear(1e-10), ByDividends(Messy, kMessy, kZeros)));
+}
+
+TEST(SampledShapley, SplitsWhatWouldNotFitMemory) {
+  for (const std::optional<double> tolerance : {std::optional<double>(), std::optional(0.08)}) {
+    ClosedForm f(Messy), g(Messy);
+    SampledShapleyOptions options{.paths = 60, .tolerance = tolerance, .seed = 3};
+    const ShapleyValues whole = *Explain(f, kMessy, {kZeros}, options);
+    options.max_steps = 30;
+    const ShapleyValues split = *Explain(g, kMessy, {kZeros}, options);
+    EXPECT_EQ(whole.values, split.values);
+    EXPECT_EQ(whole.standard_errors, split.standard_errors);
+    EXPECT_EQ(whole.paths, split.paths);
+    EXPECT_GT(split.paths, 10);
+    EXPECT_GT(g.scored.size(), f.scored.size());  // The price: some coalitions twice.
+  }
 }
 
 TEST(SampledShapley, DoesNotDependOnTheBatch) {
   ClosedForm f(Messy);
-  std::vector<ShapleyTask> tasks;
+  std::vector<Game> tasks;
   const std::vector<Row> baseline = {Vector(kZeros)};
   for (int i = 0; i < 5; ++i) {
     Numbers x = kMessy;
@@ -253,10 +391,10 @@ TEST(SampledShapley, ExplainsTextByItsPieces) {
   const std::vector<std::string_view> words = SplitIntoPieces(text, PieceKind::kWords);
   // The score of a text is its length, so a word's value is its own.
   ClosedForm f([](const Numbers& v) { return v[0]; });
-  const ShapleyTask task{.players = words.size(),
-                         .make = [&](const Coalition& present, std::size_t) -> Result<Row> {
-                           return Row{Tensor::ScalarString(JoinPieces(words, present))};
-                         }};
+  const Game task{.players = words.size(),
+                  .make = [&](const Coalition& present, std::size_t) -> Result<Row> {
+                    return Row{Tensor::ScalarString(JoinPieces(words, present))};
+                  }};
   const auto got = *SampledShapley(f, {&task, 1}, {});
   EXPECT_THAT(got[0].values, Pointwise(DoubleNear(1e-13), Numbers{4, 2, 5, 4}));
   EXPECT_EQ(got[0].baseline_score, 0);
@@ -267,77 +405,12 @@ TEST(SampledShapley, HandlesNoInstancesAndNoPlayers) {
   EXPECT_TRUE(SampledShapley(f, {}, {})->empty());
   EXPECT_EQ(f.evaluate_calls, 0u);
   const Row x = Vector(kMessy);
-  const ShapleyTask nobody = *TensorGame(0, x, {&x, 1}, {});
+  const Game nobody = *TensorGame(0, x, {&x, 1}, {});
   const auto got = *SampledShapley(f, {&nobody, 1}, {});
   EXPECT_TRUE(got[0].values.empty());
   EXPECT_EQ(got[0].input_score, got[0].baseline_score);
   EXPECT_EQ(got[0].approximation_error, 0);
 }
-
-TEST(TensorGame, MovesGroupsTogetherAndLeavesTheRestAlone) {
-  const Row x = {Tensor::Strings(Shape{2}, {"aa", "b"}), Tensor::Of<int>(Shape{3}, {1, 2, 3})};
-  const Row baseline = {Tensor::Strings(Shape{2}, {"", "?"}), Tensor::Of<int>(Shape{3}, {0, 0, 3})};
-  const ShapleyTask task =
-      *TensorGame(0, x, {&baseline, 1},
-                  {{{.input = 0, .indices = {0}}, {.input = 1, .indices = {1}}},
-                   {{.input = 0, .indices = {1}}},
-                   {{.input = 1, .indices = {2}}}});
-  const Row none = *task.make({false, false, false}, 0);
-  EXPECT_EQ(none[0], Tensor::Strings(Shape{2}, {"", "?"}));
-  EXPECT_EQ(none[1], Tensor::Of<int>(Shape{3}, {1, 0, 3}));  // Element 0 belongs to nobody.
-  EXPECT_EQ(*task.make({true, true, true}, 0), x);
-  const Row group = *task.make({true, false, false}, 0);
-  EXPECT_EQ(group[0], Tensor::Strings(Shape{2}, {"aa", "?"}));
-  EXPECT_EQ(group[1], Tensor::Of<int>(Shape{3}, {1, 2, 3}));
-  EXPECT_EQ(task.idle, (std::vector<std::vector<bool>>{{false, false, true}}));
-}
-
-TEST(TensorGame, MakesPlayersOfInputsAndElements) {
-  const Row x = {Tensor::Scalar<float>(1), Tensor(DType::kFloat32, Shape{2, 2}),
-                 Tensor(DType::kFloat32, Shape{0})};
-  EXPECT_EQ(InputPlayers(x).size(), 3u);
-  EXPECT_EQ(ElementPlayers(x).size(), 5u);
-  EXPECT_TRUE(TensorGame(0, x, {&x, 1}, InputPlayers(x)).ok());
-  EXPECT_TRUE(TensorGame(0, x, {&x, 1}, ElementPlayers(x)).ok());
-}
-
-struct BadGame {
-  const char* name;
-  std::vector<Row> baselines;
-  std::vector<Player> players;
-  const char* message;
-};
-void PrintTo(const BadGame& bad, std::ostream* os) { *os << bad.name; }
-class BadGameTest : public testing::TestWithParam<BadGame> {};
-
-TEST_P(BadGameTest, NamesPlaceExpectedAndFound) {
-  const auto got = TensorGame(2, Vector({1, 2}), GetParam().baselines, GetParam().players);
-  ASSERT_FALSE(got.ok());
-  EXPECT_EQ(got.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(got.status().message(), HasSubstr(GetParam().message));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    , BadGameTest,
-    testing::Values(
-        BadGame{"no_baseline", {}, {}, "instances[2]: expected a baseline, got none"},
-        BadGame{"other_shape",
-                {Vector({1})},
-                {},
-                "instances[2].inputs[0]: expected a baseline of float64[2], got float64[1]"},
-        BadGame{"no_such_input",
-                {Vector({0, 0})},
-                {{{.input = 1, .indices = {}}}},
-                "instances[2].players[0]: expected one of 1 inputs, got input 1"},
-        BadGame{"no_such_element",
-                {Vector({0, 0})},
-                {{}, {{.input = 0, .indices = {2}}}},
-                "players[1]: expected one of 2 elements of input 0, got element 2"},
-        BadGame{"taken_twice",
-                {Vector({0, 0})},
-                {{{.input = 0, .indices = {1}}}, {{.input = 0, .indices = {}}}},
-                "players[1]: element 1 of input 0 is taken already"}),
-    [](const auto& row) { return row.param.name; });
 
 struct BadOptions {
   const char* name;
@@ -359,18 +432,22 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadOptions{"no_paths", {.paths = 0}, "paths: expected 1 to 10000, got 0"},
         BadOptions{"too_many", {.paths = 10001}, "paths: expected 1 to 10000, got 10001"},
+        BadOptions{
+            "no_tolerance", {.tolerance = 0.0}, "tolerance: expected more than 0, got 0.000000"},
         BadOptions{"no_points", {.max_points = 0}, "max_points: expected at least 1, got 0"}),
     [](const auto& row) { return row.param.name; });
 
-TEST(SampledShapley, RefusesWhatNobodyCanWaitFor) {
-  ClosedForm f(Messy);
-  const ShapleyTask task{
-      .instance = 4,
-      .players = std::size_t{1} << 40,
-      .make = [](const Coalition&, std::size_t) -> Result<Row> { return Row{}; }};
-  const auto got = SampledShapley(f, {&task, 1}, {});
-  EXPECT_EQ(got.status().code(), StatusCode::kResourceExhausted);
-  EXPECT_THAT(got.status().message(), HasSubstr("instances[4]: 1099511627776 players on 25 paths"));
+TEST(SampledShapley, RefusesAnExactAnswerThatNobodyCanWaitFor) {
+  for (const auto& [players, figure] : {std::pair<std::size_t, const char*>{21, "takes 2097152 c"},
+                                        {100, "takes 1.3e+30 coalitions"}}) {
+    ClosedForm f(Messy);
+    const Status status =
+        Explain(f, Numbers(players, 1), {Numbers(players, 0)}, {.exact = true}).status();
+    EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+    EXPECT_THAT(status.message(), AllOf(HasSubstr("instances[0]: "), HasSubstr(figure),
+                                        HasSubstr("1048576"), HasSubstr("--paths auto")));
+    EXPECT_EQ(f.evaluate_calls, 0u);
+  }
 }
 
 TEST(SampledShapley, PassesOnWhatGoesWrong) {
@@ -379,7 +456,7 @@ TEST(SampledShapley, PassesOnWhatGoesWrong) {
   EXPECT_EQ(Explain(f, kMessy, {kZeros}, {}).status(), f.status);
   ClosedForm infinite([](const Numbers& v) { return 1 / v[0]; });
   EXPECT_EQ(Explain(infinite, {1}, {{0}}, {}).status().code(), StatusCode::kFailedPrecondition);
-  const ShapleyTask task{
+  const Game task{
       .instance = 3, .players = 1, .make = [](const Coalition&, std::size_t) -> Result<Row> {
         return NotFound("no such piece");
       }};

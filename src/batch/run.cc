@@ -1,6 +1,7 @@
 #include "batch/run.h"
 
 #include <chrono>
+#include <variant>
 
 #include "batch/windows.h"
 
@@ -44,6 +45,23 @@ Result<BatchCounts> ExplainAll(InstanceReader& reader, Explainer& explainer,
                                const ExplanationSink& sink, const ProgressFn& progress) {
   return RunAll<Explanation>(
       reader, [&](std::span<const Row> rows) { return explainer.Explain(rows); }, sink, progress);
+}
+
+Result<BatchCounts> CompareAll(InstanceReader& reader, Comparison& comparison,
+                               const FailureSink& failed, const ProgressFn& progress) {
+  return RunAll<std::monostate>(
+      reader,
+      [&](std::span<const Row> rows) {
+        std::vector<Result<std::monostate>> results;
+        for (const Status& status : comparison.Add(rows)) {
+          results.push_back(status.ok() ? Result<std::monostate>(std::monostate()) : status);
+        }
+        return results;
+      },
+      [&](const Instance& instance, const Result<std::monostate>& result) {
+        return result.ok() ? OkStatus() : failed(instance, result.status());
+      },
+      progress);
 }
 
 Result<BatchCounts> PredictAll(InstanceReader& reader, Predictor& predictor,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "explain/comparison.h"
 #include "io/instances.h"
 #include "whylight/explainer.h"
 
@@ -24,6 +25,10 @@ using ProgressFn = std::function<void(const BatchCounts&)>;
 // Errors: of reading as a whole, of the sink, kCancelled. A failed row is none: it is counted.
 Result<BatchCounts> ExplainAll(InstanceReader& reader, Explainer& explainer,
                                const ExplanationSink& sink, const ProgressFn& progress);
+// A sink for the rows that not all methods explain.
+using FailureSink = std::function<Status(const Instance&, const Status&)>;
+Result<BatchCounts> CompareAll(InstanceReader& reader, Comparison& comparison,
+                               const FailureSink& failed, const ProgressFn& progress);
 Result<BatchCounts> PredictAll(InstanceReader& reader, Predictor& predictor,
                                const PredictionSink& sink, const ProgressFn& progress);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <functional>
 #include <vector>
 
 #include "explain/warnings.h"
@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kAllElements = 30;
 constexpr std::size_t kTopElements = 10;
-constexpr int kBarColumns = 24;
 constexpr int kBlockPx = 8;
 
 // A line of the list: what it is called, the value that was explained, its share.
@@ -23,65 +22,18 @@ struct Entry {
   std::string name;
   std::string value;
   double attribution = 0;
+  double error = 0;  // Standard error; 0: none, or none is known of.
 };
 
-std::string Signed(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%+.4g", value);
-  return text;
-}
-
-std::string Colored(const std::string& text, double sign, const TableStyle& style) {
-  if (style.colors == ColorDepth::kNone || text.empty()) return text;
-  return (sign < 0 ? "\033[35m" : "\033[32m") + text + "\033[0m";
-}
-
-std::string Dim(const std::string& text, const TableStyle& style) {
-  return style.colors == ColorDepth::kNone ? text : "\033[2m" + text + "\033[0m";
-}
-
-// Characters, not bytes, so that columns line up.
-std::size_t Columns(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string Padded(const std::string& text, std::size_t columns) {
-  return text + std::string(columns - std::min(columns, Columns(text)), ' ');
-}
-
-std::string Bar(double value, double largest) {
-  if (largest <= 0) return "";
-  const double eighths = std::abs(value) / largest * kBarColumns * 8;
-  const int whole = static_cast<int>(eighths / 8);
-  const int part = static_cast<int>(eighths) % 8;
-  static constexpr const char* kParts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  std::string bar;
-  for (int i = 0; i < whole; ++i) bar += "█";
-  return bar + kParts[part];
+std::string ErrorText(double error) {
+  if (error <= 0) return "";
+  return "±" + (std::isfinite(error) ? FormatNumber(error) : "?");
 }
 
 std::string ValueText(const Tensor& tensor, std::size_t index) {
   if (tensor.is_string()) return "\"" + Printable(tensor.strings()[index], 24) + "\"";
   if (index >= tensor.elements()) return "";
   return FormatNumber(tensor.Number(index));
-}
-
-std::string ElementName(const FeatureAttribution& feature, std::size_t index) {
-  if (!feature.element_names.empty()) return feature.element_names[index];
-  if (feature.values.elements() == 1) return feature.name;
-  std::string text = feature.name + "[";
-  std::size_t rest = index;
-  std::vector<std::size_t> position(static_cast<std::size_t>(feature.values.shape().rank()));
-  for (std::size_t axis = position.size(); axis-- > 0;) {
-    const auto size = static_cast<std::size_t>(feature.values.shape().dim(static_cast<int>(axis)));
-    position[axis] = rest % size;
-    rest /= size;
-  }
-  for (std::size_t axis = 0; axis < position.size(); ++axis) {
-    text += (axis == 0 ? "" : ",") + std::to_string(position[axis]);
-  }
-  return text + "]";
 }
 
 bool IsPieces(const FeatureAttribution& feature) {
@@ -115,15 +67,17 @@ std::string EntryLines(std::vector<Entry> entries, const TableStyle& style) {
     entries.push_back(
         {.name = std::to_string(all - shown) + " others", .value = "", .attribution = rest});
   }
-  std::size_t name_columns = 8, value_columns = 0;
+  std::size_t name_columns = 8, value_columns = 0, error_columns = 0;
   for (const Entry& entry : entries) {
     name_columns = std::max(name_columns, Columns(entry.name));
     value_columns = std::max(value_columns, Columns(entry.value));
+    error_columns = std::max(error_columns, Columns(ErrorText(entry.error)));
   }
   std::string text;
   for (const Entry& entry : entries) {
     text += "  " + Padded(entry.name, name_columns) + "  " + Padded(entry.value, value_columns) +
             "  " + Padded(Signed(entry.attribution), 11) + " " +
+            (error_columns > 0 ? Padded(ErrorText(entry.error), error_columns) + "  " : "") +
             Colored(Bar(std::min(std::abs(entry.attribution), largest), largest), entry.attribution,
                     style) +
             "\n";
@@ -221,21 +175,20 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
   return text;
 }
 
+std::string SamplingText(const Sampling& sampling) {
+  const std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
+  if (sampling.exact) return "exact, " + coalitions;
+  if (sampling.paths > 0) return std::to_string(sampling.paths) + " paths, " + coalitions;
+  return coalitions;
+}
+
 std::string HeadLine(const OutputAttribution& attribution) {
   double sum = 0;
   for (const FeatureAttribution& feature : attribution.features) {
     for (const double value : feature.values.data<double>()) sum += value;
   }
-  std::string text = attribution.output_name;
-  if (!attribution.output_index.empty()) {
-    text += "[";
-    for (std::size_t i = 0; i < attribution.output_index.size(); ++i) {
-      text += (i == 0 ? "" : ",") + std::to_string(attribution.output_index[i]);
-    }
-    text += "]";
-  }
-  if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
   const double difference = attribution.instance_output - attribution.baseline_output;
+  std::string text = LabelText(attribution);
   text += "   ";
   if (attribution.has_baseline) {
     text += "F(baseline) " + FormatNumber(attribution.baseline_output) + " -> ";
@@ -255,6 +208,7 @@ std::string HeadLine(const OutputAttribution& attribution) {
     text += "   " + std::to_string(attribution.effort->steps) + " points, attributions to " +
             FormatNumber(100 * attribution.effort->estimated_error) + " %";
   }
+  if (attribution.sampling) text += "   " + SamplingText(*attribution.sampling);
   return text;
 }
 
@@ -263,6 +217,72 @@ std::string WarningLine(const Warning& warning, const TableStyle& style) {
   if (style.colors != ColorDepth::kNone) text = "\033[33m" + text + "\033[0m";
   text += "\n";
   if (!warning.fix.empty()) text += "    " + warning.fix + "\n";
+  return text;
+}
+
+// A line of a summary, sorted by `absolute`.
+struct MeanEntry {
+  std::string name;
+  double absolute = 0;
+  double mean = 0;
+};
+
+std::string MeanLines(std::vector<MeanEntry> entries, const TableStyle& style) {
+  std::ranges::stable_sort(entries, std::greater(), &MeanEntry::absolute);
+  const double largest = entries.empty() ? 0 : entries[0].absolute;
+  const std::size_t all = entries.size();
+  const std::size_t shown = all > kAllElements ? kTopElements : all;
+  if (shown < all) {
+    MeanEntry rest{.name = std::to_string(all - shown) + " others"};
+    for (std::size_t i = shown; i < all; ++i) {
+      rest.absolute += entries[i].absolute;
+      rest.mean += entries[i].mean;
+    }
+    entries.resize(shown);
+    entries.push_back(std::move(rest));
+  }
+  std::size_t columns = 8;
+  for (const MeanEntry& entry : entries) columns = std::max(columns, Columns(entry.name));
+  std::string text = "  " + Padded("", columns) + "  mean |a|    mean a\n";
+  for (const MeanEntry& entry : entries) {
+    text += "  " + Padded(entry.name, columns) + "  " + Padded(FormatNumber(entry.absolute), 10) +
+            "  " + Padded(Signed(entry.mean), 11) + " " +
+            Colored(Bar(std::min(entry.absolute, largest), largest), entry.mean, style) + "\n";
+  }
+  return text;
+}
+
+std::string LabelLines(const LabelSummary& label, const std::string& title,
+                       const TableStyle& style) {
+  const OutputAttribution& mean = label.mean;
+  std::string text = "\n" + title + "   " + std::to_string(label.count) +
+                     (label.count == 1 ? " attribution" : " attributions") +
+                     "   mean F(baseline) " + FormatNumber(mean.baseline_output) + " -> F(x) " +
+                     FormatNumber(mean.instance_output);
+  if (label.unknown_errors < label.count) {
+    text += "   error mean " + FormatNumber(100 * mean.approximation_error) + " %, max " +
+            FormatNumber(100 * label.max_error) + " %";
+  }
+  if (label.unknown_errors > 0) {
+    text += "   error not known of " + std::to_string(label.unknown_errors);
+  }
+  text += "\n";
+  std::vector<MeanEntry> entries;
+  for (std::size_t f = 0; f < mean.features.size(); ++f) {
+    const FeatureAttribution& feature = mean.features[f];
+    const std::string& why = label.by_feature[f];
+    for (std::size_t i = 0; i < feature.values.elements(); ++i) {
+      entries.push_back({.name = ElementName(feature, i) + (why.empty() ? "" : " (sum)"),
+                         .absolute = label.mean_absolute[f].data<double>()[i],
+                         .mean = feature.values.data<double>()[i]});
+    }
+  }
+  text += MeanLines(std::move(entries), style);
+  for (std::size_t f = 0; f < mean.features.size(); ++f) {
+    if (label.by_feature[f].empty()) continue;
+    text += "  " + mean.features[f].name + ": by the sum of its elements (" + label.by_feature[f] +
+            ")\n";
+  }
   return text;
 }
 
@@ -308,13 +328,24 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
           const bool same = feature.input.elements() == feature.values.elements();
           entries.push_back({.name = ElementName(feature, i),
                              .value = same ? ValueText(feature.input, i) : "",
-                             .attribution = feature.values.data<double>()[i]});
+                             .attribution = feature.values.data<double>()[i],
+                             .error = i < feature.standard_errors.elements()
+                                          ? feature.standard_errors.data<double>()[i]
+                                          : 0});
         }
       }
     }
     if (!entries.empty()) text += EntryLines(std::move(entries), style);
     for (const Warning& warning : attribution.warnings) text += WarningLine(warning, style);
   }
+  return text;
+}
+
+std::string SummaryText(const Summary& summary, const TableStyle& style) {
+  const std::vector<LabelSummary> labels = summary.Labels();
+  std::string text;
+  for (const LabelSummary& label : labels) text += LabelLines(label, LabelText(label.mean), style);
+  if (labels.size() > 1) text += LabelLines(summary.All(), "all labels", style);
   return text;
 }
 

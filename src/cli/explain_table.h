@@ -3,17 +3,13 @@
 
 #include <string>
 
+#include "cli/table.h"
 #include "explain/explanation_json.h"
+#include "explain/summary.h"
 #include "io/instances.h"
-#include "render/terminal_image.h"
 #include "whylight/explainer.h"
 
 namespace whylight {
-
-struct TableStyle {
-  ColorDepth colors = ColorDepth::kNone;
-  int columns = 80;
-};
 
 // What is explained, how, from which baseline and who chose it, and what to beware of.
 std::string PlanText(const Provenance& provenance, const TableStyle& style);
@@ -23,5 +19,9 @@ std::string PlanText(const Provenance& provenance, const TableStyle& style);
 // are listed.
 std::string ExplanationText(const Instance& instance, const Explanation& explanation,
                             const TableStyle& style);
+
+// Of each label and of all: how many, mean scores, mean and greatest error, then features by mean
+// |attribution| with their signed means. Of more than 30 the top 10 are listed.
+std::string SummaryText(const Summary& summary, const TableStyle& style);
 
 }  // namespace whylight

@@ -85,6 +85,29 @@ line 1   y   F(baseline) 0.25 -> F(x) 0.75   sum -0.3   gap +0.8   error 0 %
 )");
 }
 
+TEST(ExplanationText, ShowsStandardErrorsThatAreKnown) {
+  Explanation explanation = Of({.name = "x",
+                                .values = Doubles({-0.125, 0.5, 0}),
+                                .input = Tensor::Of<float>(Shape{3}, {1, 2, 3}),
+                                .element_names = {"age", "hours", "sex"},
+                                .standard_errors = Doubles({0.0625, 0.01, 0})});
+  explanation.attributions[0].sampling = {.paths = 25, .coalitions = 77};
+  EXPECT_EQ(Text(explanation), R"(
+line 1   y[1]   F(baseline) 0.25 -> F(x) 0.75   sum +0.375   gap +0.125   error 0 %   25 paths, 77 coalitions
+  hours     2  +0.5        ±0.01    ████████████████████████
+  age       1  -0.125      ±0.0625  ██████
+  sex       3  +0                   
+)");
+  explanation.attributions[0].features[0].standard_errors = Doubles({0, 0, 0});
+  explanation.attributions[0].sampling = {.exact = true, .coalitions = 8};
+  EXPECT_EQ(Text(explanation), R"(
+line 1   y[1]   F(baseline) 0.25 -> F(x) 0.75   sum +0.375   gap +0.125   error 0 %   exact, 8 coalitions
+  hours     2  +0.5        ████████████████████████
+  age       1  -0.125      ██████
+  sex       3  +0          
+)");
+}
+
 // A value for each input: Sampled Shapley with whole inputs as players.
 TEST(ExplanationText, AShareOfAWholeInputShowsNoSingleValue) {
   const std::vector<std::string> lines =

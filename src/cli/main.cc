@@ -39,6 +39,8 @@ int Main(int argc, const char* const* argv) {
            with(DeclareCheck));
   line.Add("predict", "Run a model on instances", with(DeclarePredict));
   line.Add("explain", "Explain a model's predictions", with(DeclareExplain));
+  line.Add("compare", "Measure several methods on the same rows, and say which to prefer",
+           with(DeclareCompare));
   line.Add("metadata", "Write explanation metadata from a model, or turn one form into the other",
            with(DeclareMetadata));
   line.Add("doctor", "Show what was found: TensorFlow, cores, memory, GPU", with(DeclareDoctor));

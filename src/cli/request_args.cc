@@ -100,22 +100,26 @@ class ExampleWriter {
 
 }  // namespace
 
-void RequestArgs::Declare(Args& args) {
+void RequestArgs::DeclareInput(Args& args) {
   args.Text("MODEL", model, "SavedModel directory or export base");
   args.Require("MODEL");
   args.List(
       "-i,--input", inputs,
       "FILE: Instances: JSON Lines, a JSON document, CSV, text or image files, a directory of "
       "them, - for standard input; may be given again");
-  args.Text("-o,--output", output,
-            "FILE: Where JSON Lines go (default: standard output); appears whole or not at all, "
-            "failed rows in *.errors.jsonl beside it");
   args.Text("--signature", signature, "KEY: Signature (default: by the rules of saving)");
   args.Text("--tags", tags, "A,B: Tag set, separated by commas (default serve)");
   args.Integer("--batch-size", batch_size, "Rows in one run of the model (default: measured)");
   args.Text("--image-range", image_range,
             "RANGE: What black and white are for image files: 0..1, 0..255 or -1..1");
   args.Flag("--allow-non-finite", allow_non_finite, "Accept NaN and Infinity in instances");
+}
+
+void RequestArgs::Declare(Args& args) {
+  DeclareInput(args);
+  args.Text("-o,--output", output,
+            "FILE: Where JSON Lines go (default: standard output); appears whole or not at all, "
+            "failed rows in *.errors.jsonl beside it");
 }
 
 std::vector<std::string> RequestArgs::Tags() const { return SplitList(tags); }

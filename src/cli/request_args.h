@@ -25,6 +25,7 @@ struct RequestArgs {
   bool allow_non_finite = false;
 
   void Declare(Args& args);
+  void DeclareInput(Args& args);  // All but -o.
   std::vector<std::string> Tags() const;
   // Says the reader's notes on standard error. Errors: as OpenInstances.
   Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields,

@@ -405,7 +405,7 @@ std::vector<BaselineNote> DescribeBaselines(const Program& program, const Explai
       note.text = "blurred with sigma " + FormatNumber(options.max_sigma);
       note.origin = options.method;
     } else if (with == ComparesWith::kData) {
-      note.text = std::to_string(options.samples) + " draws of " +
+      note.text = std::to_string(DrawsOf(options)) + " draws of " +
                   std::to_string(explained.data->rows.size()) + " rows";
       note.origin = explained.data->source;
     } else if (!chosen.list.empty()) {

@@ -290,6 +290,12 @@ void Engine::Observe(ChunkSizer& sizer, int rows, double seconds) {
   const std::scoped_lock lock(measured_mutex_);
   sizer.Observe(rows, seconds);
   run_seconds_ += seconds;
+  (&sizer == &gradient_sizer_ ? rows_run_.gradients : rows_run_.forward) += rows;
+}
+
+RowCounts Engine::rows_run() const {
+  const std::scoped_lock lock(measured_mutex_);
+  return rows_run_;
 }
 
 Status Engine::CheckCancelled() const {

@@ -43,6 +43,12 @@ struct EngineTarget {
   std::vector<std::size_t> gradients;  // Program inputs to differentiate by.
 };
 
+// Rows that went through the model: forward alone, and with gradients.
+struct RowCounts {
+  std::int64_t forward = 0;
+  std::int64_t gradients = 0;
+};
+
 // Threads: Prepare, Scores, PathSums and the sizes of runs from as many threads as lanes() says;
 // all else from one thread, while nobody runs.
 class Engine {
@@ -100,6 +106,8 @@ class Engine {
   // How many runs should be made at once: kernels of small layers leave cores idle.
   int lanes() const { return lanes_; }
 
+  RowCounts rows_run() const;  // So far; without those of what lies before the inputs.
+
   // Rows that the next run should have, as far as runs so far tell.
   int ScoreRows() const;
   int GradientRows() const;
@@ -151,6 +159,7 @@ class Engine {
   bool tried_to_optimize_ = false;
   mutable std::mutex measured_mutex_;  // Of what follows.
   double run_seconds_ = 0;
+  RowCounts rows_run_;
   ChunkSizer score_sizer_;
   ChunkSizer gradient_sizer_;
 };

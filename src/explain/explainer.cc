@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include "attribution/list.h"
 #include "explain/baselines.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
+#include "explain/groups.h"
 #include "explain/joined_output.h"
+#include "explain/measured_explainer.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/noise.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
+#include "explain/score_function.h"
 #include "explain/select.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
@@ -50,7 +54,42 @@ bool Differ(const Row& a, const Row& b) {
   return false;
 }
 
-class ExplainerImpl : public Explainer {
+// Prepared rows, and the model as a function of some of their inputs.
+class ProbeImpl : public Probe {
+ public:
+  ProbeImpl(std::vector<Row> rows, std::vector<Row> x, std::vector<std::vector<Row>> baselines)
+      : rows_(std::move(rows)), x_(std::move(x)), baselines_(std::move(baselines)) {}
+
+  void Start(Engine& engine, const std::vector<std::int64_t>& targets,
+             const std::vector<std::size_t>& inputs) {
+    std::vector<ScoreTask> tasks;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      tasks.push_back({.row = &rows_[i], .target = targets[i]});
+    }
+    function_.emplace(engine, std::move(tasks), inputs);
+  }
+
+  Function& function() override { return *function_; }
+  const std::vector<Row>& x() const override { return x_; }
+  const std::vector<std::vector<Row>>& baselines() const override { return baselines_; }
+
+ private:
+  std::vector<Row> rows_;  // All inputs of the program; `function_` borrows them.
+  std::vector<Row> x_;
+  std::vector<std::vector<Row>> baselines_;
+  std::optional<ScoreFunction> function_;
+};
+
+// The flat element of a row of `shape` that IndexOf gave.
+std::int64_t FlatIndex(const std::vector<std::int64_t>& index, const Shape& shape) {
+  std::int64_t flat = 0;
+  for (std::size_t axis = 0; axis < index.size(); ++axis) {
+    flat = flat * shape.dim(static_cast<int>(axis)) + index[axis];
+  }
+  return flat;
+}
+
+class ExplainerImpl : public MeasuredExplainer {
  public:
   ExplainerImpl(const Model& model, const Runtime& runtime, ExplainOptions options)
       : model_(model), runtime_(runtime), options_(std::move(options)) {}
@@ -61,8 +100,16 @@ class ExplainerImpl : public Explainer {
   const std::vector<RequestField>& request_fields() const override { return fields_; }
   void NameFeatures(const std::vector<std::string>& names) override;
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override;
+  Result<std::unique_ptr<Probe>> OpenProbe(std::span<const ProbeTarget> targets,
+                                           const std::vector<std::string>& features) override;
+  std::vector<BaselineNote> ReferenceNotes(const std::vector<std::string>& features) const override;
+  RowCounts rows_run() const override { return engine_->rows_run(); }
 
  private:
+  Result<Explained> ExplainedOf(const std::vector<std::string>& features) const;
+  ExplainOptions ReferenceOptions() const;
+  Result<std::int64_t> TargetOf(const ProbeTarget& target) const;
+
   // An output element of an instance that has come through preparation.
   struct Task {
     std::size_t instance = 0;
@@ -125,6 +172,7 @@ Status ExplainerImpl::Load() {
   WHYLIGHT_RETURN_IF_ERROR(ChooseBaselines(options_, explained_));
   WHYLIGHT_RETURN_IF_ERROR(CheckNoise(options_, explained_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckGroups(explained_.names, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
   EngineTarget target{.output = scored};
@@ -244,7 +292,8 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     attribution.baseline_output = shares.baseline_output;
     attribution.approximation_error = shares.approximation_error;
     attribution.effort = shares.effort;
-    attribution.features = NamedFeatures(explained_, shares.x, shares.values, options_);
+    attribution.sampling = shares.sampling;
+    attribution.features = NamedFeatures(explained_, shares, options_);
     for (std::size_t k = 0; k < shares.regions.size(); ++k) {
       attribution.features[k].regions = std::move(shares.regions[k]);
     }
@@ -252,6 +301,8 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
                  .method = FindMethod(options_.method),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
+    // Behind the warnings, which look at what the members of a group hold.
+    attribution.features = JoinGroups(std::move(attribution.features), options_);
     attributions.push_back(std::move(attribution));
   }
   return attributions;
@@ -358,12 +409,91 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
   return explanations;
 }
 
+Result<Explained> ExplainerImpl::ExplainedOf(const std::vector<std::string>& features) const {
+  Explained some;
+  for (const std::string& feature : features) {
+    const auto found = std::ranges::find(explained_.names, feature);
+    const auto at = static_cast<std::size_t>(found - explained_.names.begin());
+    if (at >= explained_.inputs.size()) return NotFound("'" + feature + "' is not explained");
+    some.names.push_back(feature);
+    some.inputs.push_back(explained_.inputs[at]);
+    some.ids.push_back(at < explained_.ids.size() ? explained_.ids[at] : 0);
+    some.baselines.push_back(explained_.baselines[at]);
+    if (!explained_.data) continue;
+    if (!some.data) some.data.emplace();
+    some.data->statistics.push_back(explained_.data->statistics[at]);
+  }
+  return some;
+}
+
+// Picture methods have baselines of their own; all are to be measured by the same.
+ExplainOptions ExplainerImpl::ReferenceOptions() const {
+  ExplainOptions options = options_;
+  if (NeedsPicture(options)) options.method = "integrated-gradients";
+  return options;
+}
+
+std::vector<BaselineNote> ExplainerImpl::ReferenceNotes(
+    const std::vector<std::string>& features) const {
+  const Result<Explained> some = ExplainedOf(features);
+  if (!some.ok()) return {};
+  return DescribeBaselines(engine_->program(), *some, ReferenceOptions());
+}
+
+Result<std::int64_t> ExplainerImpl::TargetOf(const ProbeTarget& target) const {
+  const Explanation& explanation = *target.explanation;
+  const OutputAttribution& attribution = explanation.attributions[target.attribution];
+  std::int64_t offset = 0;
+  for (const ExplainedOutput& output : outputs_) {
+    const Tensor& value = explanation.prediction[output.chosen.index].value;
+    if (output.chosen.name == attribution.output_name) {
+      return offset + FlatIndex(attribution.output_index, value.shape());
+    }
+    offset += static_cast<std::int64_t>(value.elements());
+  }
+  return NotFound("output '" + attribution.output_name + "' is not explained");
+}
+
+Result<std::unique_ptr<Probe>> ExplainerImpl::OpenProbe(std::span<const ProbeTarget> targets,
+                                                        const std::vector<std::string>& features) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const Explained some, ExplainedOf(features));
+  std::vector<Row> requests, xs;
+  std::vector<std::int64_t> flat;
+  for (const ProbeTarget& target : targets) {
+    requests.push_back(*target.request);
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::int64_t index, TargetOf(target));
+    flat.push_back(index);
+  }
+  std::vector<Row> rows;
+  std::vector<std::vector<Row>> baselines;
+  for (Result<Row>& row : engine_->Prepare(requests)) {
+    WHYLIGHT_RETURN_IF_ERROR(row.status());
+    FitSparseInputs(engine_->program(), options_, *row);
+    xs.push_back(ExplainedValues(*row, some));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> of_row,
+                              BaselineRows(xs.back(), some, ReferenceOptions()));
+    baselines.push_back(std::move(of_row));
+    rows.push_back(*std::move(row));
+  }
+  auto probe = std::make_unique<ProbeImpl>(std::move(rows), std::move(xs), std::move(baselines));
+  probe->Start(*engine_, flat, some.inputs);
+  return std::unique_ptr<Probe>(std::move(probe));
+}
+
 }  // namespace
+
+Result<std::unique_ptr<MeasuredExplainer>> MeasuredExplainer::Open(const Model& model,
+                                                                   const Runtime& runtime,
+                                                                   ExplainOptions options) {
+  auto explainer = std::make_unique<ExplainerImpl>(model, runtime, std::move(options));
+  WHYLIGHT_RETURN_IF_ERROR(explainer->Load());
+  return std::unique_ptr<MeasuredExplainer>(std::move(explainer));
+}
 
 Result<std::unique_ptr<Explainer>> Explainer::Open(const Model& model, const Runtime& runtime,
                                                    ExplainOptions options) {
-  auto explainer = std::make_unique<ExplainerImpl>(model, runtime, std::move(options));
-  WHYLIGHT_RETURN_IF_ERROR(explainer->Load());
+  WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<MeasuredExplainer> explainer,
+                            MeasuredExplainer::Open(model, runtime, std::move(options)));
   return std::unique_ptr<Explainer>(std::move(explainer));
 }
 

@@ -86,13 +86,11 @@ class ExplainerTest : public RuntimeTest {
 const ExplainOptions kGradients{.method = "integrated-gradients", .steps = 8};
 const ExplainOptions kShapley{.method = "sampled-shapley", .paths = 10};
 
-// What both methods hold.
+// What all methods hold.
 // By name, so that a failure does not print all options.
 class MethodTest : public ExplainerTest, public testing::WithParamInterface<std::string> {
  protected:
-  static ExplainOptions Options() {
-    return GetParam() == "sampled-shapley" ? kShapley : kGradients;
-  }
+  static ExplainOptions Options() { return {.method = GetParam(), .steps = 8, .paths = 10}; }
 };
 
 TEST_P(MethodTest, SharesOutALinearScoreExactly) {
@@ -295,10 +293,9 @@ TEST_P(MethodTest, IndependentRowsShareRuns) {
   EXPECT_GT(counting_->MostRows(), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(, MethodTest, testing::Values("integrated-gradients", "sampled-shapley"),
-                         [](const auto& row) {
-                           return row.param == "sampled-shapley" ? "shapley" : "gradients";
-                         });
+INSTANTIATE_TEST_SUITE_P(, MethodTest,
+                         testing::Values("integrated-gradients", "sampled-shapley", "kernel-shap"),
+                         [](const auto& row) { return row.param.substr(row.param.find('-') + 1); });
 
 TEST_F(ExplainerTest, ANaNGradientFailsItsRowAlone) {
   // Above 88.7 the score is 0 and the gradient 0 * infinity.
@@ -363,6 +360,106 @@ TEST_F(ExplainerTest, PlayersMayBeInputs) {
   EXPECT_EQ(attribution.features[0].values.shape(), Shape{});
   EXPECT_NEAR(attribution.features[0].values.Number(0), 2, 1e-6);
   EXPECT_NEAR(attribution.features[1].values.Number(0), 5, 1e-6);
+}
+
+// Four inputs a to d, and y = a * b + c * d with d an integer; the metadata joins a and b.
+constexpr char kProducts[] = R"(
+  a = Placeholder[dtype=float32, shape=[?]]()
+  b = Placeholder[dtype=float32, shape=[?]]()
+  c = Placeholder[dtype=float32, shape=[?]]()
+  d = Placeholder[dtype=int64, shape=[?]]()
+  e = Cast[SrcT=int64, DstT=float32](d)
+  left = Mul[T=float32](a, b)
+  right = Mul[T=float32](c, e)
+  y = AddV2[T=float32](left, right) -> [?]
+)";
+
+TEST_P(MethodTest, GivesAGroupOneShare) {
+  ExplainOptions options = Options();
+  options.metadata.emplace();
+  options.metadata_source = "m.json";
+  for (const auto& [name, group] : {std::pair("a", "area"), {"b", "area"}, {"c", ""}}) {
+    InputMetadata& input = options.metadata->inputs.emplace_back();
+    input.name = name;
+    input.group_name = group;
+  }
+  const std::map<std::string, std::string> inputs = {
+      {"a", "a"}, {"b", "b"}, {"c", "c"}, {"d", "d"}};
+  ASSERT_EQ(Open({.graph = kProducts, .signatures = {{.inputs = inputs}}}, options), OkStatus());
+  const Explanation explanation = Good({Tensor::Scalar(3.0f), Tensor::Scalar(4.0f),
+                                        Tensor::Scalar(5.0f), Tensor::Scalar<std::int64_t>(2)});
+  const OutputAttribution& attribution = explanation.attributions.at(0);
+  ASSERT_EQ(attribution.features.size(), 2u);
+  EXPECT_EQ(attribution.features[0].name, "area");
+  EXPECT_EQ(attribution.features[0].values.shape(), Shape{});
+  EXPECT_NEAR(attribution.features[0].values.Number(0), 12, 1e-5);
+  EXPECT_EQ(attribution.features[1].name, "c");
+  EXPECT_NEAR(attribution.features[1].values.Number(0), 10, 1e-5);  // d is held.
+  if (GetParam() == "integrated-gradients") return;
+  // The group is one player: from two players four coalitions, not eight.
+  EXPECT_TRUE(attribution.sampling->exact);
+  EXPECT_EQ(attribution.sampling->coalitions, 4);
+  EXPECT_EQ(attribution.features[0].standard_errors, Tensor::Scalar(0.0));
+}
+
+TEST_F(ExplainerTest, RefusesAGroupCalledLikeAnotherInput) {
+  ExplainOptions options = kShapley;
+  options.metadata.emplace();
+  options.metadata_source = "m.json";
+  for (const auto& [name, group] : {std::pair("a", "c"), {"c", ""}}) {
+    InputMetadata& input = options.metadata->inputs.emplace_back();
+    input.name = name;
+    input.group_name = group;
+  }
+  const std::map<std::string, std::string> inputs = {
+      {"a", "a"}, {"b", "b"}, {"c", "c"}, {"d", "d"}};
+  const Status status = Open({.graph = kProducts, .signatures = {{.inputs = inputs}}}, options);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("m.json"), HasSubstr("group_name 'c'")));
+}
+
+// Integers have no gradient; ten elements are too many for an exact answer with ten paths.
+TEST_F(ExplainerTest, ShapleyMethodsTellTheErrorOfEachElement) {
+  constexpr char kSquares[] = R"(
+    x = Placeholder[dtype=int64, shape=[?,10]]()
+    f = Cast[SrcT=int64, DstT=float32](x)
+    axis = Const[dtype=int32, value={1}]()
+    sum = Sum[T=float32, Tidx=int32, keep_dims=false](f, axis)
+    square = Square[T=float32](sum)
+    y = Mul[T=float32](square, sum) -> [?]
+  )";
+  const Row request = {Tensor::Of<std::int64_t>(Shape{10}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})};
+  for (ExplainOptions options :
+       {kShapley, ExplainOptions{.method = "kernel-shap", .samples = 90}}) {
+    ASSERT_EQ(Open({.graph = kSquares}, options), OkStatus());
+    const OutputAttribution attribution = Good(request).attributions.at(0);
+    ASSERT_TRUE(attribution.sampling.has_value());
+    EXPECT_FALSE(attribution.sampling->exact);
+    EXPECT_EQ(attribution.sampling->paths, options.method == "sampled-shapley" ? 10 : 0);
+    EXPECT_LE(attribution.sampling->coalitions, 92);
+    const Tensor& errors = attribution.features.at(0).standard_errors;
+    ASSERT_EQ(errors.shape(), Shape{10});
+    double squares = 0, sum = 0;
+    for (std::size_t i = 0; i < 10; ++i) {
+      EXPECT_GT(errors.Number(i), 0);
+      squares += errors.Number(i) * errors.Number(i);
+      sum += attribution.features[0].values.Number(i);
+    }
+    const double difference = attribution.instance_output - attribution.baseline_output;
+    EXPECT_NEAR(sum, difference, 1e-6 * difference);
+    EXPECT_NEAR(std::sqrt(squares) / difference, attribution.approximation_error, 1e-9);
+  }
+  ExplainOptions exact = kShapley;
+  exact.path_rule = PathRule::kExact;
+  ASSERT_EQ(Open({.graph = kSquares}, exact), OkStatus());
+  EXPECT_TRUE(Good(request).attributions.at(0).sampling->exact);
+  ExplainOptions tolerant = kShapley;
+  tolerant.path_rule = PathRule::kTolerance;
+  tolerant.tolerance = 0.04;
+  ASSERT_EQ(Open({.graph = kSquares}, tolerant), OkStatus());
+  const OutputAttribution near = Good(request).attributions.at(0);
+  EXPECT_LE(near.approximation_error, 0.04);
+  EXPECT_GE(near.sampling->paths, 16);
 }
 
 TEST_F(ExplainerTest, ExplainsBeforeASoftmaxOnRequest) {

@@ -29,54 +29,17 @@ void WriteInstance(JsonWriter& w, std::string_view instance_json) {
   }
 }
 
-void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
+// `values` of the feature: its attributions, or their errors.
+void WriteFeatureValues(JsonWriter& w, const FeatureAttribution& feature, const Tensor& values) {
   if (!feature.named_by_elements) {
     w.Key(feature.name);
-    w.Value(feature.values);
+    w.Value(values);
     return;
   }
   for (std::size_t i = 0; i < feature.element_names.size(); ++i) {
     w.Key(feature.element_names[i]);
-    w.Double(feature.values.data<double>()[i]);
+    w.Double(values.data<double>()[i]);
   }
-}
-
-void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
-  w.BeginObject();
-  if (attribution.has_baseline) {
-    w.Key("baselineOutputValue");
-    w.Double(attribution.baseline_output);
-  }
-  w.Key("instanceOutputValue");
-  w.Double(attribution.instance_output);
-  w.Key("featureAttributions");
-  w.BeginObject();
-  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
-  w.EndObject();
-  if (!attribution.output_index.empty()) {
-    w.Key("outputIndex");
-    w.BeginArray();
-    for (const std::int64_t index : attribution.output_index) w.Int(index);
-    w.EndArray();
-  }
-  if (!attribution.display_name.empty()) {
-    w.Key("outputDisplayName");
-    w.String(attribution.display_name);
-  }
-  w.Key("approximationError");
-  w.Double(attribution.approximation_error);
-  w.Key("outputName");
-  w.String(attribution.output_name);
-  w.EndObject();
-}
-
-void WriteWarning(JsonWriter& w, const Warning& warning) {
-  w.BeginObject();
-  w.Key("rule");
-  w.String(warning.rule);
-  w.Key("message");
-  w.String(warning.message);
-  w.EndObject();
 }
 
 void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
@@ -159,6 +122,36 @@ void WriteRegions(JsonWriter& w, const Explanation& explanation) {
   w.EndArray();
 }
 
+void WriteSampling(JsonWriter& w, const Explanation& explanation) {
+  if (std::ranges::none_of(explanation.attributions, [](const OutputAttribution& attribution) {
+        return attribution.sampling.has_value();
+      })) {
+    return;
+  }
+  w.Key("sampling");
+  w.BeginArray();
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    const Sampling sampling = attribution.sampling.value_or(Sampling());
+    w.BeginObject();
+    w.Key("exact");
+    w.Bool(sampling.exact);
+    if (sampling.paths > 0) {
+      w.Key("paths");
+      w.Int(sampling.paths);
+    }
+    w.Key("coalitions");
+    w.Int(sampling.coalitions);
+    w.Key("standardErrors");
+    w.BeginObject();
+    for (const FeatureAttribution& feature : attribution.features) {
+      WriteFeatureValues(w, feature, feature.standard_errors);
+    }
+    w.EndObject();
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -181,6 +174,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
   }
   WriteEffort(w, explanation);
   WriteRegions(w, explanation);
+  WriteSampling(w, explanation);
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
@@ -194,11 +188,49 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
 
 }  // namespace
 
-std::string RenderProvenance(const Provenance& provenance) {
-  const ExplainPlan& plan = provenance.plan;
-  std::string text;
-  JsonWriter w(&text);
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
+  WriteFeatureValues(w, feature, feature.values);
+}
+
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
   w.BeginObject();
+  if (attribution.has_baseline) {
+    w.Key("baselineOutputValue");
+    w.Double(attribution.baseline_output);
+  }
+  w.Key("instanceOutputValue");
+  w.Double(attribution.instance_output);
+  w.Key("featureAttributions");
+  w.BeginObject();
+  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
+  w.EndObject();
+  if (!attribution.output_index.empty()) {
+    w.Key("outputIndex");
+    w.BeginArray();
+    for (const std::int64_t index : attribution.output_index) w.Int(index);
+    w.EndArray();
+  }
+  if (!attribution.display_name.empty()) {
+    w.Key("outputDisplayName");
+    w.String(attribution.display_name);
+  }
+  w.Key("approximationError");
+  w.Double(attribution.approximation_error);
+  w.Key("outputName");
+  w.String(attribution.output_name);
+  w.EndObject();
+}
+
+void WriteWarning(JsonWriter& w, const Warning& warning) {
+  w.BeginObject();
+  w.Key("rule");
+  w.String(warning.rule);
+  w.Key("message");
+  w.String(warning.message);
+  w.EndObject();
+}
+
+void WriteProvenance(JsonWriter& w, const ExplainPlan& plan) {
   WriteText(w, "version", kVersion);
   WriteText(w, "signature", plan.signature);
   WriteText(w, "preprocess", plan.preprocess);
@@ -221,6 +253,13 @@ std::string RenderProvenance(const Provenance& provenance) {
     for (const std::string& held : plan.held) w.String(held);
     w.EndArray();
   }
+}
+
+std::string RenderProvenance(const Provenance& provenance) {
+  std::string text;
+  JsonWriter w(&text);
+  w.BeginObject();
+  WriteProvenance(w, provenance.plan);
   w.EndObject();
   return WithoutBraces(text);
 }

@@ -14,12 +14,16 @@
 // Where the method chose how much it does, "whylight" has, in order of the attributions,
 // "effort": [{"steps": 15, "probes": 0, "estimatedError": 0.004, "converged": true}].
 //
+// Methods that sample add to "whylight", in order of the attributions,
+// "sampling": [{"exact": false, "paths": 25, "coalitions": 300,
+//               "standardErrors": {"age": [0.01], ...}}].   // As featureAttributions.
+//
 // Numbers always have a decimal point or an exponent and read back bit for bit; integers of an
 // output or an instance stay integers. What is not finite is null, since JSON has no other word
 // for it that every reader knows. In an attribution that can only be approximationError, infinite
-// when Sampled Shapley took one path: null says that the error is not known, where a huge number
-// would be believed, and protobuf's own JSON readers take it for an absent field. Nothing but the
-// keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
+// when one sample tells nothing of its error: null says that the error is not known, where a huge
+// number would be believed, and protobuf's own JSON readers take it for an absent field. Nothing
+// but the keys above stands in an attribution: Google's SDK refuses others. Pieces of a text add
 // "pieces": {"content": ["line 1\n", ...]} to "whylight". XRAI adds there, for each attribution and
 // each of its pictures, the regions by rank; those of a picture are disjoint and cover it:
 //   "regions": [{"image": [{"rank": 1, "attribution": 0.02,  // Of each of the region's pixels.
@@ -46,6 +50,13 @@ struct Provenance {
 };
 // The members of "whylight" up to the warnings of the single explanation.
 std::string RenderProvenance(const Provenance& provenance);
+
+// Their parts, for other documents. WriteProvenance writes members, the others values; WriteFeature
+// a member, or one for each element of a feature that is named by its elements.
+void WriteProvenance(JsonWriter& w, const ExplainPlan& plan);
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution);
+void WriteFeature(JsonWriter& w, const FeatureAttribution& feature);
+void WriteWarning(JsonWriter& w, const Warning& warning);
 
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
                             const Provenance& provenance);

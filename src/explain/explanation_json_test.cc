@@ -129,6 +129,7 @@ TEST(ExplanationLineTest, LeavesOutWhatThereIsNot) {
   EXPECT_EQ(ours.Find("held"), nullptr);
   EXPECT_EQ(ours.Find("pieces"), nullptr);
   EXPECT_EQ(ours.Find("effort"), nullptr);
+  EXPECT_EQ(ours.Find("sampling"), nullptr);
   EXPECT_EQ(ours.Find("paths")->int64(), 25);
   EXPECT_EQ(ours.Find("seed")->int64(), 3);
 }
@@ -142,6 +143,26 @@ TEST(ExplanationLineTest, SaysWhatATolerancesTook) {
   EXPECT_EQ(effort.Find("probes")->int64(), 24);
   EXPECT_EQ(effort.Find("estimatedError")->number(), 0.25);
   EXPECT_FALSE(effort.Find("converged")->boolean());
+}
+
+TEST(ExplanationLineTest, HasStandardErrorsBesideTheAttributions) {
+  OutputAttribution attribution = Rich();
+  attribution.sampling = {.exact = false, .paths = 25, .coalitions = 77};
+  attribution.features[0].standard_errors =
+      Tensor::Of<double>(Shape{2}, {0.25, std::numeric_limits<double>::infinity()});
+  attribution.features[0].element_names = {"height", "weight"};
+  attribution.features[0].named_by_elements = true;
+  attribution.features[1].standard_errors = Tensor::Scalar(0.0);
+  Explanation explanation = One(attribution);
+  attribution.sampling = {.exact = true, .paths = 0, .coalitions = 4};
+  explanation.attributions.push_back(attribution);
+  const std::string line = ExplanationLine("1", explanation, {});
+  EXPECT_THAT(line, HasSubstr(R"("sampling":[{"exact":false,"paths":25,"coalitions":77,)"
+                              R"("standardErrors":{"height":0.25,"weight":null,"sex":0.0}},)"
+                              R"({"exact":true,"coalitions":4,"standardErrors":{)"));
+  EXPECT_THAT(Keys(Attribution(Parsed(line))),
+              ElementsAre("baselineOutputValue", "instanceOutputValue", "featureAttributions",
+                          "outputIndex", "outputDisplayName", "approximationError", "outputName"));
 }
 
 TEST(ExplanationLineTest, NestsAsTheFeatureDoes) {

@@ -118,11 +118,13 @@ std::vector<std::string> ClassLabels(const Program& program, const ChosenOutput&
   return {};
 }
 
-std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Row& x,
-                                              const Row& shares, const ExplainOptions& options) {
+std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Shares& shares,
+                                              const ExplainOptions& options) {
   std::vector<FeatureAttribution> features;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    FeatureAttribution feature{.name = explained.names[i], .values = shares[i], .input = x[i]};
+  for (std::size_t i = 0; i < shares.x.size(); ++i) {
+    FeatureAttribution feature{
+        .name = explained.names[i], .values = shares.values[i], .input = shares.x[i]};
+    if (!shares.standard_errors.empty()) feature.standard_errors = shares.standard_errors[i];
     if (ExplainsPieces(options)) {
       features.push_back(std::move(feature));
       continue;
@@ -133,7 +135,7 @@ std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const 
       if (feature.element_names.empty()) feature.element_names = metadata->index_feature_mapping;
       feature.named_by_elements = NamesElements(metadata->encoding);
     }
-    if (feature.element_names.size() != shares[i].elements()) {
+    if (feature.element_names.size() != feature.values.elements()) {
       feature.element_names.clear();
       feature.named_by_elements = false;
     }

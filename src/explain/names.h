@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explain/explained.h"
+#include "explain/methods/method.h"
 #include "explain/select.h"
 #include "model/program.h"
 #include "whylight/explainer.h"
@@ -39,9 +40,9 @@ bool AreElementNames(const std::vector<std::string>& names, const Program& progr
 // The explained values of one instance and their shares as features of the answer, with names of
 // their elements from options.feature_names, else the metadata, whose encoding says what a feature
 // is (reduce.h).
-// x, shares: one for each of explained.names. Where the names are not as many as the share's
-// elements, and for pieces of a text, there are none.
-std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Row& x,
-                                              const Row& shares, const ExplainOptions& options);
+// Where the names are not as many as the share's elements, and for pieces of a text, there are
+// none.
+std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Shares& shares,
+                                              const ExplainOptions& options);
 
 }  // namespace whylight

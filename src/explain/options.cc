@@ -7,6 +7,7 @@
 #include "attribution/blur_ig.h"
 #include "attribution/expected_gradients.h"
 #include "attribution/integrated_gradients.h"
+#include "attribution/kernel_shap.h"
 #include "attribution/list.h"
 #include "attribution/sampled_shapley.h"
 #include "attribution/smooth_grad.h"
@@ -54,7 +55,11 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   }
   if (options.paths < 1 || options.paths > kMaxPaths) {
     return InvalidArgument("--paths " + std::to_string(options.paths) + ": expected 1 to " +
-                           std::to_string(kMaxPaths));
+                           std::to_string(kMaxPaths) + ", exact or auto");
+  }
+  if (options.samples < 0 || options.samples > kMaxSamples) {
+    return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
+                           std::to_string(kMaxSamples));
   }
   if (!(options.max_sigma > 0 && options.max_sigma <= kMaxBlurSigma)) {
     return InvalidArgument("--max-sigma " + FormatNumber(options.max_sigma) +
@@ -76,9 +81,11 @@ Status CheckExplainOptions(const ExplainOptions& options) {
         "--feature-names names elements of the input, which --players inputs and --pieces do not "
         "share the score among");
   }
-  if (ExplainsPieces(options) && options.method != "sampled-shapley") {
+  if (ExplainsPieces(options) && options.method != "sampled-shapley" &&
+      options.method != "kernel-shap") {
     return InvalidArgument(
-        "--pieces goes with --method sampled-shapley: the other methods do not leave out pieces");
+        "--pieces goes with --method sampled-shapley and kernel-shap: the other methods do not "
+        "leave out pieces");
   }
   if (options.noise_sigma && !(*options.noise_sigma >= 0)) {
     return InvalidArgument("--noise-sigma " + FormatNumber(*options.noise_sigma) +
@@ -88,10 +95,6 @@ Status CheckExplainOptions(const ExplainOptions& options) {
       (*options.noisy_samples < 1 || *options.noisy_samples > kMaxNoisySamples)) {
     return InvalidArgument("--noisy-samples " + std::to_string(*options.noisy_samples) +
                            ": expected 1 to " + std::to_string(kMaxNoisySamples));
-  }
-  if (options.samples < 1 || options.samples > kMaxSamples) {
-    return InvalidArgument("--samples " + std::to_string(options.samples) + ": expected 1 to " +
-                           std::to_string(kMaxSamples));
   }
   if (options.window_height < 1 || options.window_width < 1) {
     return InvalidArgument("--window " + std::to_string(options.window_height) + "," +
@@ -109,6 +112,10 @@ Status CheckExplainOptions(const ExplainOptions& options) {
 
 int StepsOf(const ExplainOptions& options) {
   return options.steps.value_or(DefaultSteps(*FindMethod(options.method)));
+}
+
+int DrawsOf(const ExplainOptions& options) {
+  return options.samples > 0 ? options.samples : ExpectedGradientsOptions().samples;
 }
 
 std::string FormatOption(double value) {

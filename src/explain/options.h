@@ -16,6 +16,9 @@ Status CheckExplainOptions(const ExplainOptions& options);
 // options.steps, or what the method takes without; 0: as many as the tolerance needs.
 int StepsOf(const ExplainOptions& options);
 
+// Of Expected Gradients: the rows that are drawn.
+int DrawsOf(const ExplainOptions& options);
+
 // As options are written: 0.01, never 1e-02 or 0,01; and as JSON numbers are, with a decimal point.
 std::string FormatOption(double value);
 std::string JsonOption(double value);

@@ -13,6 +13,8 @@ double Sum(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
+bool HasErrors(const FeatureAttribution& feature) { return feature.standard_errors.elements() > 0; }
+
 // Sums of `count` runs of equal length.
 Tensor RunSums(const Tensor& values, const Shape& shape) {
   Tensor sums(DType::kFloat64, shape);
@@ -24,18 +26,30 @@ Tensor RunSums(const Tensor& values, const Shape& shape) {
   return sums;
 }
 
+Tensor Kept(const std::vector<std::size_t>& kept, const Tensor& values) {
+  Tensor some(DType::kFloat64, Shape{std::ssize(kept)});
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    some.data<double>()[k] = values.data<double>()[kept[k]];
+  }
+  return some;
+}
+
 void KeepElements(const std::vector<std::size_t>& kept, FeatureAttribution& feature) {
-  const Shape shape{std::ssize(kept)};
-  Tensor values(DType::kFloat64, shape), input(feature.input.dtype(), shape);
+  Tensor input(feature.input.dtype(), Shape{std::ssize(kept)});
   std::vector<std::string> names;
   for (std::size_t k = 0; k < kept.size(); ++k) {
-    values.data<double>()[k] = feature.values.data<double>()[kept[k]];
     input.SetNumber(k, feature.input.Number(kept[k]));
     if (!feature.element_names.empty()) names.push_back(feature.element_names[kept[k]]);
   }
-  feature.values = std::move(values);
+  feature.values = Kept(kept, feature.values);
+  if (HasErrors(feature)) feature.standard_errors = Kept(kept, feature.standard_errors);
   feature.input = std::move(input);
   feature.element_names = std::move(names);
+}
+
+void SumRuns(const Shape& shape, FeatureAttribution& feature) {
+  feature.values = RunSums(feature.values, shape);
+  if (HasErrors(feature)) feature.standard_errors = RunSums(feature.standard_errors, shape);
 }
 
 // `one_hot`: a single element that is present takes the shares of those that are not.
@@ -48,6 +62,10 @@ void KeepPresent(bool one_hot, FeatureAttribution& feature) {
   }
   if (one_hot && present.size() == 1) {
     shares[present[0]] = Sum(shares);
+    if (HasErrors(feature)) {
+      const std::span<double> errors = feature.standard_errors.data<double>();
+      errors[present[0]] = Sum(errors);
+    }
     kept = present;
   }
   KeepElements(kept, feature);
@@ -70,7 +88,7 @@ void ReduceByEncoding(Encoding encoding, std::int64_t ids, FeatureAttribution& f
       return;
     case Encoding::kCombinedEmbedding:
       feature.element_names.clear();
-      feature.values = RunSums(feature.values, {});
+      SumRuns({}, feature);
       return;
     case Encoding::kConcatEmbedding: {
       std::vector<std::int64_t> rows(shape.dims().begin(), shape.dims().end() - 1);
@@ -80,7 +98,7 @@ void ReduceByEncoding(Encoding encoding, std::int64_t ids, FeatureAttribution& f
         rows = {ids};
       }
       if (Shape(rows).elements() == 0) return;
-      feature.values = RunSums(feature.values, Shape(rows));
+      SumRuns(Shape(rows), feature);
       if (feature.element_names.size() != feature.values.elements()) feature.element_names.clear();
       return;
     }

@@ -21,6 +21,8 @@
 namespace whylight {
 
 // Turns feature.values, in the shape of feature.input, into the shares of the encoding's features.
+// Their standard errors, if there are any, go along; that of a sum is at most the sum, which is
+// what it becomes.
 // `ids`: how many ids the input has, where that is known, else 0: for an encoded tensor of rank 1.
 // Names of elements go with their elements; shares that are not of single elements (whole inputs as
 // players) stay as they are.

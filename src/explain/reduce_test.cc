@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 namespace whylight {
@@ -29,6 +30,9 @@ TEST_P(ReduceTest, GivesTheSharesOfTheEncodingsFeatures) {
                              .input = Tensor::Of<float>(shape, c.input),
                              .element_names = {"a", "b", "c", "d"}};
   feature.element_names.resize(c.shares.size());
+  std::vector<double> errors;
+  for (const double share : c.shares) errors.push_back(std::abs(share));
+  feature.standard_errors = Tensor::Of<double>(shape, errors);
   ReduceByEncoding(c.encoding, c.ids, feature);
   EXPECT_EQ(feature.values.shape(), c.want_shape);
   const auto got = feature.values.data<double>();
@@ -37,6 +41,12 @@ TEST_P(ReduceTest, GivesTheSharesOfTheEncodingsFeatures) {
   // Whatever is reduced, the shares' sum stays: completeness is that of the method.
   EXPECT_EQ(std::accumulate(c.want.begin(), c.want.end(), 0.0),
             std::accumulate(c.shares.begin(), c.shares.end(), 0.0));
+  // Errors go where their shares go.
+  EXPECT_EQ(feature.standard_errors.shape(), c.want_shape);
+  const auto reduced = feature.standard_errors.data<double>();
+  EXPECT_EQ(std::accumulate(reduced.begin(), reduced.end(), 0.0),
+            std::accumulate(errors.begin(), errors.end(), 0.0));
+  for (std::size_t i = 0; i < c.want.size(); ++i) EXPECT_GE(reduced[i], std::abs(got[i])) << i;
 }
 
 using Names = std::vector<std::string>;

@@ -153,6 +153,66 @@ class Explain(CommandLineTest):
         self.expect(first, 0)
         self.assertEqual(first.out, second.out)
 
+    def test_ways_to_sample(self):
+        """four players from two baselines: exact, but for three paths"""
+        shapley = ("--method", "sampled-shapley")
+        calls = {
+            "paths": (*shapley, "--paths", "25"),
+            "exact": (*shapley, "--paths", "exact"),
+            "kernel": ("--method", "kernel-shap"),
+            "few": (*shapley, "--paths", "3", "--seed", "5"),
+            "auto": (*shapley, "--paths", "auto", "--tolerance", "0.5"),
+        }
+        answers = {}
+        for name, arguments in calls.items():
+            outcome = self.explain_flower(*arguments, "--baseline", "flower=0")
+            self.expect(outcome, 0)
+            for line in outcome.lines():
+                (sampling,) = line["whylight"]["sampling"]
+                (attribution,) = line["explanation"]["attributions"]
+                errors = sampling["standardErrors"]["flower"]
+                self.assertEqual(len(errors), 4)
+                self.assertEqual(sampling["exact"], name != "few", name)
+                self.assertEqual(all(error == 0 for error in errors), sampling["exact"], name)
+                self.assertNotIn("sampling", attribution)
+                answers.setdefault(name, []).extend(attribution["featureAttributions"]["flower"])
+        for name in ("exact", "kernel", "auto"):
+            for got, want in zip(answers[name], answers["paths"], strict=True):
+                self.assertAlmostEqual(got, want, 6)
+        self.assertGreater(max(abs(few - exact) for few, exact in
+                               zip(answers["few"], answers["paths"], strict=True)), 1e-4)
+
+    def test_the_settings_of_a_sampling_method_are_in_the_answer(self):
+        shapley = ("--method", "sampled-shapley")
+        rows = {
+            (*shapley, "--paths", "auto", "--tolerance", "0.25"):
+                {"paths": "auto", "tolerance": 0.25, "seed": 0},
+            (*shapley, "--num-paths", "7", "--seed", "3"): {"paths": 7, "seed": 3},
+            (*shapley, "--paths", "exact"): {"paths": "exact"},
+            ("--method", "kernel-shap", "--samples", "9"): {"samples": 9, "seed": 0},
+        }
+        for arguments, settings in rows.items():
+            with self.subTest(arguments):
+                outcome = self.explain_flower(*arguments)
+                self.expect(outcome, 0)
+                self.assertLessEqual(settings.items(), outcome.lines()[0]["whylight"].items())
+        table = self.explain_flower(*shapley, "--paths", "3", "--baseline", "flower=0",
+                                    "--format", "table")
+        self.expect(table, 0)
+        self.assertIn("method     sampled-shapley, 3 paths, seed 0\n", table.out)
+        self.assertRegex(table.out, r"error [0-9.]+ %   3 paths, [0-9]+ coalitions\n")
+        self.assertRegex(table.out, r"±[0-9.]+")
+
+    def test_parameters_give_the_paths_unless_the_line_does(self):
+        parameters = self.folder / "parameters.json"
+        parameters.write_text('{"sampledShapleyAttribution": {"pathCount": 4}}')
+        base = ("--parameters", str(parameters))
+        outcome = self.explain_flower(*base)
+        self.expect(outcome, 0)
+        self.assertEqual(outcome.lines()[0]["whylight"]["paths"], 4)
+        outcome = self.explain_flower(*base, "--paths", "exact")
+        self.assertEqual(outcome.lines()[0]["whylight"]["paths"], "exact")
+
     def test_gcloud_spellings(self):
         short, long = (self.explain_flower(flag, "3") for flag in
                        ("--steps", "--num-integral-steps"))
@@ -233,6 +293,46 @@ class Explain(CommandLineTest):
         os.close(master)
         self.assertEqual(process.wait(TIMEOUT_SECONDS), 0)
         self.assertTrue(output.startswith(b"signature  "), output)
+
+    def test_summary_is_the_mean_of_the_lines(self):
+        path = self.folder / "summary.json"
+        outcome = self.explain_flower("--summary", str(path), "--labels", "a,b,c")
+        self.expect(outcome, 0)
+        lines = outcome.lines()
+        summary = json.loads(path.read_text())
+        of_label = {}
+        for line in lines:
+            one = line["explanation"]["attributions"][0]
+            of_label.setdefault(one["outputIndex"][0], []).append(one)
+        self.assertEqual([one["outputIndex"][0] for one in summary["meanAttributions"]],
+                         sorted(of_label))
+        self.assertEqual(summary["whylight"]["rows"], len(lines))
+        mean = lambda values: sum(values) / len(values)
+        for got, extra in zip(summary["meanAttributions"], summary["whylight"]["labels"]):
+            rows = of_label[got["outputIndex"][0]]
+            self.assertEqual(set(got), set(rows[0]))
+            self.assertEqual(extra["count"], len(rows))
+            for key in ("baselineOutputValue", "instanceOutputValue", "approximationError"):
+                self.assertAlmostEqual(got[key], mean([row[key] for row in rows]), delta=1e-12)
+            for i in range(4):
+                shares = [row["featureAttributions"]["flower"][i] for row in rows]
+                self.assertAlmostEqual(got["featureAttributions"]["flower"][i], mean(shares),
+                                       delta=1e-12)
+                self.assertAlmostEqual(extra["meanAbsoluteAttributions"]["flower"][i],
+                                       mean([abs(share) for share in shares]), delta=1e-12)
+        alone = self.explain_flower("--summary", "-", "--labels", "a,b,c")
+        self.expect(alone, 0)
+        self.assertEqual(json.loads(alone.out), summary)
+        table = self.explain_flower("--summary", "-", "--format", "table")
+        self.expect(table, 0)
+        self.assertIn("all labels   3 attributions", table.out)
+        self.assertNotIn("instances[0]", table.out)
+
+    def test_a_summary_that_has_no_place_is_refused_before_the_work(self):
+        self.expect_refused(self.explain_flower("--summary", str(self.folder / "no" / "s.json")),
+                            2, "no/s.json")
+        same = str(self.folder / "one.jsonl")
+        self.expect_refused(self.explain_flower("--summary", same, "-o", same), 2, "same file")
 
     def test_features_are_named_by_option_header_and_metadata(self):
         def names(*arguments):
@@ -432,6 +532,16 @@ class Explain(CommandLineTest):
             "names_of_whole_inputs": ((*flower, "--feature-names", "a,b,c,d", "--method",
                                        "sampled-shapley", "--players", "inputs"), 2,
                                       "--feature-names"),
+            "paths_word": ((*flower, "--method", "sampled-shapley", "--paths", "many"), 2,
+                           "--paths", "exact or auto", "many"),
+            "paths_none": ((*flower, "--method", "sampled-shapley", "--paths", "0"), 2,
+                           "--paths 0", "1 to 10000"),
+            "tolerance": ((*flower, "--method", "sampled-shapley", "--paths", "auto",
+                           "--tolerance", "2"), 2, "--tolerance 2", "between 0 and 1"),
+            "samples": ((*flower, "--method", "kernel-shap", "--samples", "2000000"), 2,
+                        "--samples 2000000", "1048576"),
+            "samples_of_another": ((*flower, "--samples", "100"), 2, "--samples", "kernel-shap"),
+            "pieces_of_gradients": ((*flower, "--pieces", "words"), 2, "--pieces", "kernel-shap"),
             "baseline_form": ((*flower, "--baseline", "flower"), 2, "NAME=JSON"),
             "baseline_name": ((*flower, "--baseline", "flowre=0"), 2, "did you mean 'flower'?"),
             "baseline_kind": ((*flower, "--baseline", "medain"), 2, "black,white", '"medain"'),
@@ -896,6 +1006,71 @@ class Metadata(CommandLineTest):
         empty = self.file("none.jsonl", '{"flowr": 1}\n')
         self.expect_refused(whylight("metadata", "infer", model(FLOWER), "--data", empty), 2,
                             "--data: no good row; the first: ")
+
+
+class Compare(CommandLineTest):
+    LINE = "tf2_linear_with_bias"  # x [3] -> one score, linear
+
+    def compare(self, *arguments, name=LINE):
+        return whylight("compare", model(name), "-i", request(name), *arguments)
+
+    def test_methods_of_a_linear_model_agree_and_the_order_is_the_best(self):
+        outcome = self.compare("--methods", "integrated-gradients,sampled-shapley", "--steps", "1",
+                               "--baseline", "x=[0.5, 0, -1]", "--json")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertEqual(report["rows"], 2)
+        self.assertEqual(report["reference"], {"x": "0.5, 0, -1 (--baseline)"})
+        first, second = report["methods"]
+        self.assertEqual([first["method"], second["method"]],
+                         ["integrated-gradients", "sampled-shapley"])
+        for one in report["methods"]:
+            # float32 scores; both are exact for a line.
+            self.assertLess(one["completenessGap"], 1e-5)
+            self.assertAlmostEqual(one["insertion"], first["insertion"], delta=1e-5)
+            # What a line gains by insertion it loses by deletion.
+            self.assertAlmostEqual(one["insertion"] + one["deletion"], 1, delta=1e-5)
+            self.assertGreaterEqual(one["insertion"], report["randomOrder"]["insertion"] - 1e-5)
+        self.assertEqual(second["gradientRows"], 0)
+        self.assertGreater(first["gradientRows"], 0)
+        (agreement,) = report["agreement"]
+        self.assertAlmostEqual(agreement["ranks"], 1, delta=1e-12)
+        self.assertEqual(agreement["top"], 1)
+        # Equal scores: the choice is one of speed.
+        self.assertEqual(len(report["verdict"]["level"]), 2)
+        fastest = min(report["methods"], key=lambda one: one["secondsPerRow"])["method"]
+        self.assertEqual(report["verdict"]["method"], fastest)
+
+    def test_a_table_ends_in_a_verdict(self):
+        outcome = self.compare("--methods", "integrated-gradients,sampled-shapley")
+        self.expect(outcome, 0)
+        for piece in ("insertion", "random order", "agreement", "\nverdict    "):
+            self.assertIn(piece, outcome.out)
+
+    def test_pictures_are_measured_by_pixels(self):
+        outcome = self.compare("--methods", "integrated-gradients,xrai,blur-ig", "--steps", "10",
+                               "--json", name="keras2_cnn_digits_saved_model_save")
+        self.expect(outcome, 0)
+        report = json.loads(outcome.out)
+        self.assertEqual(list(report["reference"].values()), ["zeros (default)"])
+        by_name = {one["method"]: one for one in report["methods"]}
+        self.assertIsNone(by_name["xrai"]["completenessGap"])
+        self.assertGreater(by_name["integrated-gradients"]["difference"],
+                           report["randomOrder"]["difference"])
+
+    def test_methods_that_cannot_are_left_out(self):
+        outcome = self.compare("--methods", "xrai,integrated-gradients", "--json")
+        self.expect(outcome, 1, "xrai is left out: ")
+        report = json.loads(outcome.out)
+        self.assertEqual([one["method"] for one in report["methods"]], ["integrated-gradients"])
+        self.assertEqual([one["method"] for one in report["leftOut"]], ["xrai"])
+
+    def test_refusals(self):
+        self.expect_refused(self.compare("--methods", "lime"), 2, "no such method; there are ")
+        self.expect_refused(self.compare("--methods", "xrai,xrai"), 2, "twice")
+        self.expect_refused(self.compare("--methods", ","), 2, "--methods")
+        none = self.compare("--methods", "xrai,blur-ig")
+        self.expect_refused(none, 3, "xrai is left out: ", "blur-ig is left out: ")
 
 
 class Inspect(CommandLineTest):

@@ -349,6 +349,7 @@ TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
     const OutputAttribution& attribution = explanations[r]->attributions.at(0);
     const double difference = std::abs(attribution.instance_output - attribution.baseline_output);
     const double standard_error = attribution.approximation_error * difference;
+    const bool half = requests->at(r)[0].dtype() == DType::kFloat16;
     std::size_t found = 0;
     for (const FeatureAttribution& feature : attribution.features) {
       for (std::size_t i = 0; i < feature.values.elements(); ++i) {
@@ -360,9 +361,11 @@ TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
         const double want =
             exact.Number(r * players.size() + static_cast<std::size_t>(player - players.begin()));
         const double error = std::abs(feature.values.Number(i) - want);
-        // Six standard errors of all players together, and float32's rounding.
-        EXPECT_LE(error, 6 * standard_error + 1e-4 * (1e-2 + difference))
-            << name << " of row " << r;
+        // Six standard errors of all players together (0 where few players make it exact), and the
+        // rounding of float32, or of float16, whose kernels give other last bits in other versions.
+        const double rounding =
+            half ? 1e-3 * (1 + std::abs(attribution.instance_output)) : 1e-4 * (1e-2 + difference);
+        EXPECT_LE(error, 6 * standard_error + rounding) << name << " of row " << r;
         if (standard_error > 0) worst = std::max(worst, error / standard_error);
       }
     }

@@ -21,7 +21,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   WHYLIGHT_ASSIGN_OR_RETURN(
       std::vector<ExpectedAttribution> attributions,
       ExpectedGradients(f, tasks, call.explained.data->rows,
-                        {.samples = call.options.samples, .seed = call.options.seed}));
+                        {.samples = DrawsOf(call.options), .seed = call.options.seed}));
   AttributionResult result;
   for (std::size_t i = 0; i < attributions.size(); ++i) {
     result.shares.push_back(SharesOf(std::move(attributions[i].attribution), std::move(xs[i])));
@@ -31,7 +31,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  const std::string samples = std::to_string(options.samples);
+  const std::string samples = std::to_string(DrawsOf(options));
   const std::string seed = std::to_string(options.seed);
   return {{.name = "samples", .json = samples, .text = samples + " samples"},
           {.name = "seed", .json = seed, .text = "seed " + seed}};

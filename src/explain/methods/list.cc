@@ -8,6 +8,7 @@ namespace {
 constexpr const MethodApplication* kApplications[] = {
     &kIntegratedGradientsMethod,
     &kSampledShapleyMethod,
+    &kKernelShapMethod,
     &kXraiMethod,
     &kBlurIgMethod,
     &kGuidedIgMethod,

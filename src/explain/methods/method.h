@@ -33,8 +33,10 @@ struct Shares {
   double baseline_output = 0;
   double approximation_error = 0;  // As the method defines it.
   std::optional<Effort> effort;
-  Row x;       // What shares the score, in order of Explained::names.
-  Row values;  // Their shares, float64.
+  Row x;                // What shares the score, in order of Explained::names.
+  Row values;           // Their shares, float64.
+  Row standard_errors;  // Of the values, in their shapes; empty if it has none.
+  std::optional<Sampling> sampling;
   std::vector<std::vector<RegionAttribution>> regions;  // XRAI: of each of them.
 };
 
@@ -59,6 +61,7 @@ const MethodApplication& FindMethodApplication(std::string_view name);  // One o
 
 // Each stands in its own file of this folder.
 extern const MethodApplication kIntegratedGradientsMethod;
+extern const MethodApplication kKernelShapMethod;
 extern const MethodApplication kSampledShapleyMethod;
 extern const MethodApplication kXraiMethod;
 extern const MethodApplication kBlurIgMethod;

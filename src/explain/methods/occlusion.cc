@@ -79,7 +79,7 @@ Row SharesOf(const std::vector<Part>& parts, const Row& x, std::span<const doubl
 Result<AttributionResult> Apply(const MethodCall& call) {
   std::vector<Row> xs;
   std::vector<std::vector<Part>> parts;
-  std::vector<ShapleyTask> games;
+  std::vector<Game> games;
   for (std::size_t i = 0; i < call.tasks.size(); ++i) {
     const Row& x = xs.emplace_back(ExplainedValues(*call.tasks[i].row, call.explained));
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> baselines,
@@ -91,8 +91,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
       for (const Elements& part : of_x.back().players) players.push_back({part});
     }
     WHYLIGHT_RETURN_IF_ERROR(CheckRuns(players.size(), baselines.size()));
-    WHYLIGHT_ASSIGN_OR_RETURN(ShapleyTask game,
-                              OverlappingGame(i, x, baselines, std::move(players)));
+    WHYLIGHT_ASSIGN_OR_RETURN(Game game, OverlappingGame(i, x, baselines, std::move(players)));
     games.push_back(std::move(game));
   }
   ScoreFunction f = ScoreFunctionOf(call);

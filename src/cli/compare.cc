@@ -1,0 +1,356 @@
+// whylight compare: measures several methods on the same rows.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "attribution/list.h"
+#include "batch/run.h"
+#include "cli/commands.h"
+#include "cli/explain_args.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "explain/comparison.h"
+#include "explain/options.h"
+#include "explain/warnings.h"
+#include "io/json.h"
+#include "util/strings.h"
+
+namespace whylight {
+namespace {
+
+struct CompareArgs {
+  ExplainArgs explain;
+  std::string methods;
+  bool json = false;
+};
+
+std::string NamesOf(const Comparison& comparison, const std::vector<std::size_t>& methods) {
+  std::vector<std::string> names;
+  for (const std::size_t m : methods) names.push_back(comparison.methods()[m].name);
+  return Join(names, ", ");
+}
+
+std::string VerdictText(const Comparison& comparison) {
+  const Preference verdict = comparison.Judge();
+  const std::string chosen = comparison.methods()[verdict.chosen].name;
+  const std::size_t attributions = comparison.scoreboard()->rows();
+  if (comparison.methods().size() == 1) return chosen + ": nothing to compare it with";
+  if (comparison.scoreboard()->total() == 0) {
+    return "none: the rows' scores are those of the reference, so there is nothing to explain";
+  }
+  if (verdict.level.size() == 1) {
+    return chosen + ": its insertion - deletion is the greatest, by more than the noise of " +
+           std::to_string(attributions) + " attributions";
+  }
+  const std::string why = attributions == 1
+                              ? "one attribution tells nothing of the noise"
+                              : "insertion - deletion differs by no more than the noise of " +
+                                    std::to_string(attributions) + " attributions";
+  return chosen + ": the fastest of " + NamesOf(comparison, verdict.level) + "; " + why;
+}
+
+std::string PerRow(std::int64_t count, std::size_t rows) {
+  return FormatNumber(static_cast<double>(count) / static_cast<double>(rows));
+}
+
+// Columns as wide as their widest cell.
+std::string TableText(const std::vector<std::vector<std::string>>& lines) {
+  std::vector<std::size_t> columns(lines[0].size());
+  for (const auto& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      columns[i] = std::max(columns[i], Columns(line[i]));
+    }
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    std::string row;
+    for (std::size_t i = 0; i < line.size(); ++i) row += Padded(line[i], columns[i] + 2);
+    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::string ComparisonText(const Comparison& comparison, std::size_t rows) {
+  const std::vector<ComparedMethod>& methods = comparison.methods();
+  const Scoreboard& board = *comparison.scoreboard();
+  std::string text = "output     " + methods[0].explainer->plan().output + "\n";
+  text += "measured   " + std::to_string(board.rows()) + " attributions of " +
+          std::to_string(comparison.rows()) + " rows\n";
+  const char* head = "reference  ";
+  for (const BaselineNote& note : comparison.reference()) {
+    text += head + note.input + ": " + note.text + " (" + note.origin + ")\n";
+    head = "           ";
+  }
+  for (const ComparedMethod& method : methods) {
+    text += "method     " + method.name;
+    for (const MethodSetting& setting : method.explainer->plan().settings) {
+      if (!setting.text.empty()) text += ", " + setting.text;
+    }
+    text += "\n";
+  }
+  std::vector<std::vector<std::string>> lines = {{"method", "insertion", "deletion", "difference",
+                                                  "gap", "seconds/row", "forward/row",
+                                                  "gradients/row"}};
+  for (std::size_t m = 0; m <= methods.size(); ++m) {
+    const MethodScore score = board.Score(m);
+    std::vector<std::string>& line = lines.emplace_back();
+    line = {m < methods.size() ? methods[m].name : "random order", FormatNumber(score.insertion),
+            FormatNumber(score.deletion), FormatNumber(score.faithfulness)};
+    if (m == methods.size()) continue;
+    line.push_back(methods[m].gap_is_known ? FormatNumber(100 * score.gap) + " %" : "-");
+    line.push_back(FormatNumber(comparison.SecondsPerRow(m)));
+    line.push_back(PerRow(methods[m].rows_run.forward, rows));
+    line.push_back(PerRow(methods[m].rows_run.gradients, rows));
+  }
+  text += "\n" + TableText(lines);
+  const std::vector<Agreement> agreements = comparison.agreements();
+  if (!agreements.empty()) {
+    lines = {{"agreement", "ranks", "top", "top by chance"}};
+    for (const Agreement& agreement : agreements) {
+      lines.push_back({methods[agreement.a].name + ", " + methods[agreement.b].name,
+                       std::isnan(agreement.rank) ? "-" : FormatNumber(agreement.rank),
+                       FormatNumber(agreement.top), FormatNumber(agreement.by_chance)});
+    }
+    text += "\n" + TableText(lines);
+  }
+  return text + "\nverdict    " + VerdictText(comparison) + "\n";
+}
+
+void WriteMethod(JsonWriter& w, const Comparison& comparison, std::size_t m) {
+  const ComparedMethod& method = comparison.methods()[m];
+  const Preference verdict = comparison.Judge();
+  const Scoreboard& board = *comparison.scoreboard();
+  w.Key("completenessGap");
+  method.gap_is_known ? w.Double(board.Score(m).gap) : w.Null();
+  w.Key("shortfall");
+  w.Double(board.Shortfall(verdict.best, m));
+  w.Key("shortfallError");
+  w.Double(board.ShortfallError(verdict.best, m));
+  w.Key("secondsPerRow");
+  w.Double(comparison.SecondsPerRow(m));
+  w.Key("forwardRows");
+  w.Int(method.rows_run.forward);
+  w.Key("gradientRows");
+  w.Int(method.rows_run.gradients);
+  w.Key("settings");
+  w.BeginObject();
+  for (const MethodSetting& setting : method.explainer->plan().settings) {
+    w.Key(setting.name);
+    w.Raw(setting.json);
+  }
+  w.EndObject();
+}
+
+void WriteScores(JsonWriter& w, const MethodScore& score) {
+  w.Key("insertion");
+  w.Double(score.insertion);
+  w.Key("deletion");
+  w.Double(score.deletion);
+  w.Key("difference");
+  w.Double(score.faithfulness);
+}
+
+std::string ComparisonJson(const Comparison& comparison, const BatchCounts& counts,
+                           const std::vector<LeftOut>& left_out) {
+  const std::vector<ComparedMethod>& methods = comparison.methods();
+  std::string text;
+  JsonWriter w(&text, {.indent = 2});
+  w.BeginObject();
+  w.Key("rows");
+  w.UInt(counts.done);
+  w.Key("failed");
+  w.UInt(counts.failed);
+  w.Key("attributions");
+  w.UInt(comparison.scoreboard()->rows());
+  w.Key("reference");
+  w.BeginObject();
+  for (const BaselineNote& note : comparison.reference()) {
+    w.Key(note.input);
+    w.String(note.text + " (" + note.origin + ")");
+  }
+  w.EndObject();
+  w.Key("methods");
+  w.BeginArray();
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    w.BeginObject();
+    w.Key("method");
+    w.String(methods[m].name);
+    WriteScores(w, comparison.scoreboard()->Score(m));
+    WriteMethod(w, comparison, m);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.Key("randomOrder");
+  w.BeginObject();
+  WriteScores(w, comparison.scoreboard()->Score(methods.size()));
+  w.EndObject();
+  w.Key("agreement");
+  w.BeginArray();
+  for (const Agreement& agreement : comparison.agreements()) {
+    w.BeginObject();
+    w.Key("methods");
+    w.BeginArray();
+    w.String(methods[agreement.a].name);
+    w.String(methods[agreement.b].name);
+    w.EndArray();
+    w.Key("ranks");
+    w.Double(agreement.rank);
+    w.Key("top");
+    w.Double(agreement.top);
+    w.Key("topByChance");
+    w.Double(agreement.by_chance);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.Key("leftOut");
+  w.BeginArray();
+  for (const LeftOut& one : left_out) {
+    w.BeginObject();
+    w.Key("method");
+    w.String(one.name);
+    w.Key("message");
+    w.String(one.why.message());
+    w.EndObject();
+  }
+  w.EndArray();
+  const Preference verdict = comparison.Judge();
+  w.Key("verdict");
+  w.BeginObject();
+  w.Key("method");
+  w.String(methods[verdict.chosen].name);
+  w.Key("best");
+  w.String(methods[verdict.best].name);
+  w.Key("level");
+  w.BeginArray();
+  for (const std::size_t m : verdict.level) w.String(methods[m].name);
+  w.EndArray();
+  w.Key("reason");
+  w.String(VerdictText(comparison));
+  w.EndObject();
+  w.EndObject();
+  return text + "\n";
+}
+
+void SayLeftOut(const LeftOut& one) {
+  std::fprintf(stderr, "whylight: %s is left out: %s\n", one.name.c_str(),
+               one.why.message().c_str());
+}
+
+// The options as this method takes them.
+ExplainOptions OptionsOf(const std::string& method, ExplainOptions options) {
+  options.method = method;
+  if (NeedsGradients(options)) options.players = Players::kElements;
+  if (!TakesBaselines(options)) options.baselines.clear();
+  return options;
+}
+
+Result<std::vector<std::string>> MethodsFrom(const std::string& text) {
+  const std::vector<std::string> names = SplitList(text);
+  if (names.empty()) {
+    return InvalidArgument("--methods: name some of " + MethodNames() + ", separated by commas");
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (FindMethod(names[i]) == nullptr) {
+      return InvalidArgument("--methods " + names[i] + ": no such method; there are " +
+                             MethodNames());
+    }
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i)) {
+      return InvalidArgument("--methods: " + names[i] + " stands there twice");
+    }
+  }
+  return names;
+}
+
+int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
+  const RequestArgs& request = args.explain.request;
+  const Result<std::vector<std::string>> names = MethodsFrom(args.methods);
+  if (!names.ok()) return Fail(names.status());
+  const Result<std::unique_ptr<Model>> model = Model::Open(request.model, request.Tags());
+  if (!model.ok()) return Fail(model.status());
+  const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model);
+  if (!options.ok()) return Fail(options.status());
+  for (const std::string& name : *names) {
+    const Status checked = CheckExplainOptions(OptionsOf(name, *options));
+    if (!checked.ok()) return Fail(checked);
+  }
+  if (request.inputs.empty()) {
+    return Fail(InvalidArgument("no instances; give -i FILE (- for standard input)"));
+  }
+  const Result<std::unique_ptr<Runtime>> runtime = open(args.explain.machine.runtime);
+  if (!runtime.ok()) return Fail(runtime.status());
+  std::vector<ComparedMethod> methods;
+  std::vector<LeftOut> left_out;
+  for (const std::string& name : *names) {
+    Result<std::unique_ptr<MeasuredExplainer>> explainer =
+        MeasuredExplainer::Open(**model, **runtime, OptionsOf(name, *options));
+    if (explainer.ok()) {
+      methods.push_back({.name = name, .explainer = *std::move(explainer)});
+      continue;
+    }
+    left_out.push_back({name, explainer.status()});
+    SayLeftOut(left_out.back());
+  }
+  if (methods.empty()) return Fail(FailedPrecondition("no method can explain this model as asked"));
+  const Explainer& first = *methods[0].explainer;
+  InstanceReaderOptions read{.other_keys = KeysOfServing(**model, first)};
+  if (options->metadata && options->metadata->inputs.size() == 1) {
+    read.element_names = options->metadata->inputs[0].index_feature_mapping;
+  }
+  Result<std::unique_ptr<InstanceReader>> reader = request.Open(first.request_fields(), read);
+  if (!reader.ok()) return Fail(reader.status());
+  const Status requested = CheckRequestedSignature((*reader)->signature_name(), first.plan());
+  if (!requested.ok()) return Fail(requested);
+  Comparison comparison(std::move(methods), options->seed);
+  FailureLog failures("");
+  Progress progress(CountInstances(request.inputs));
+  const Result<BatchCounts> counts = CompareAll(
+      **reader, comparison,
+      [&](const Instance& instance, const Status& why) {
+        progress.Clear();
+        return failures.Add(instance, why);
+      },
+      [&](const BatchCounts& so_far) { progress.Show(so_far); });
+  progress.Clear();
+  if (!counts.ok()) return Fail(counts.status());
+  for (const LeftOut& one : comparison.left_out()) {
+    SayLeftOut(one);
+    left_out.push_back(one);
+  }
+  if (counts->done + counts->failed == 0) {
+    return Fail(InvalidArgument("the input holds no instances"));
+  }
+  if (const Status closed = failures.Close(); !closed.ok()) return Fail(closed);
+  if (counts->done == 0) return Fail(FailedPrecondition("no row was explained by all methods"));
+  const std::string text = args.json ? ComparisonJson(comparison, *counts, left_out)
+                                     : ComparisonText(comparison, counts->done + counts->failed);
+  std::fputs(text.c_str(), stdout);
+  return counts->failed > 0 || !left_out.empty() ? 1 : 0;
+}
+
+}  // namespace
+
+std::function<int()> DeclareCompare(Args& args, const OpenRuntime& open) {
+  auto options = std::make_shared<CompareArgs>();
+  options->explain.request.DeclareInput(args);
+  args.Group("Method");
+  args.Text("--methods", options->methods,
+            "A,B: Methods to compare: integrated-gradients, sampled-shapley, xrai, blur-ig, "
+            "guided-ig");
+  args.Require("--methods");
+  DeclareMethodOptions(args, options->explain);
+  DeclareTargetOptions(args, options->explain);
+  args.Group("Output");
+  args.Flag("--json", options->json, "JSON instead of a table");
+  options->explain.machine.Declare(args);
+  args.Examples(
+      "  whylight compare model -i table.csv --methods integrated-gradients,sampled-shapley\n"
+      "  whylight compare model -i photos/ --image-range 0..1 --methods "
+      "integrated-gradients,xrai,blur-ig --json");
+  return [options, open, &args] { return Run(*options, args, open); };
+}
+
+}  // namespace whylight

@@ -1,0 +1,332 @@
+#include "cli/explain_args.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/metadata_file.h"
+#include "explain/baselines.h"
+#include "io/json.h"
+#include "util/strings.h"
+#include "whylight/metadata.h"
+
+namespace whylight {
+namespace {
+
+// "3,7" and "0,1;2,3" as tuples; what a tuple means depends on the output's rank.
+Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& text) {
+  std::vector<std::vector<std::int64_t>> tuples;
+  for (const std::string_view tuple : Split(text, ';')) {
+    if (Trim(tuple).empty()) continue;
+    tuples.emplace_back();
+    for (const std::string_view piece : Split(tuple, ',')) {
+      const std::string number(Trim(piece));
+      char* end = nullptr;
+      const long long value = std::strtoll(number.c_str(), &end, 10);
+      if (number.empty() || *end != '\0') {
+        return InvalidArgument("--output-indices: expected an integer, got \"" + number + "\"");
+      }
+      tuples.back().push_back(value);
+    }
+  }
+  return tuples;
+}
+
+// "25" of an option that also takes `words`.
+Result<int> CountFrom(const std::string& flag, const std::string& text, const std::string& words) {
+  int count = 0;
+  const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    return InvalidArgument(flag + ": expected a number" + words + ", got \"" + text + "\"");
+  }
+  return count;
+}
+
+// "15,15": height and width.
+Status ReadWindow(const std::string& text, ExplainOptions& options) {
+  int sides[2] = {};
+  const std::vector<std::string_view> pieces = Split(text, ',');
+  bool good = pieces.size() == 2;
+  for (std::size_t i = 0; good && i < 2; ++i) {
+    const std::string_view piece = Trim(pieces[i]);
+    const std::from_chars_result end =
+        std::from_chars(piece.data(), piece.data() + piece.size(), sides[i]);
+    good = end.ec == std::errc() && end.ptr == piece.data() + piece.size();
+  }
+  if (!good) return InvalidArgument("--window: expected HEIGHT,WIDTH, got \"" + text + "\"");
+  options.window_height = sides[0];
+  options.window_width = sides[1];
+  return OkStatus();
+}
+
+Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
+  if (!args.baselines.empty()) options.baselines.clear();  // Those of --parameters.
+  for (const std::string& given : args.baselines) {
+    const std::size_t sign = given.find('=');
+    if (sign == std::string::npos) {
+      const std::optional<BaselineKind> kind = FindBaselineKind(given);
+      if (!kind) {
+        return InvalidArgument("--baseline: expected NAME=JSON, NAME=KIND or KIND, one of " +
+                               BaselineKindNames() + ", got \"" + given + "\"");
+      }
+      options.baselines[""].push_back(*kind);
+      continue;
+    }
+    const std::string name = given.substr(0, sign), text = given.substr(sign + 1);
+    if (name.empty()) {
+      return InvalidArgument("--baseline: expected NAME=JSON or NAME=KIND, got \"" + given + "\"");
+    }
+    if (const std::optional<BaselineKind> kind = FindBaselineKind(text)) {
+      options.baselines[name].push_back(*kind);
+      continue;
+    }
+    Result<Json> json = ParseJson(text);
+    if (!json.ok()) {
+      return json.status().In("--baseline " + name + " (a string needs its quotes: " + name +
+                              "='\"text\"'; without them one of " + BaselineKindNames() + ")");
+    }
+    options.baselines[name].push_back(*std::move(json));
+  }
+  return OkStatus();
+}
+
+// Rows of --baseline-data, read as instances are.
+Result<std::vector<Row>> ReadRows(RequestArgs request, const std::string& path,
+                                  const std::vector<RequestField>& fields,
+                                  const InstanceReaderOptions& read) {
+  request.inputs = {path};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
+                            request.Open(fields, read));
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Instance> instances, ReadAll(*reader));
+  std::vector<Row> rows;
+  for (Instance& instance : instances) {
+    if (!instance.status.ok()) return instance.status;
+    rows.push_back(std::move(instance.values));
+  }
+  return rows;
+}
+
+Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
+  const std::string path = MetadataPathFor(model, args.metadata);
+  if (path.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path));
+  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
+  for (const MetadataProblem& problem : parsed.problems) {
+    std::fprintf(stderr, "whylight: %s: %s: %s\n", path.c_str(), problem.place.c_str(),
+                 problem.message.c_str());
+  }
+  options.metadata = std::move(parsed.metadata);
+  options.metadata_source = args.metadata.empty() ? "explanation_metadata.json" : path;
+  return OkStatus();
+}
+
+// The file's values, except where an option of the command line was given.
+Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions& options) {
+  if (args.parameters.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
+  const Result<Json> json = ParseJson(text);
+  if (!json.ok()) return json.status().In(args.parameters);
+  Result<ExplanationParameters> parameters = ParseExplanationParameters(*json);
+  if (!parameters.ok()) return parameters.status().In(args.parameters);
+  if (parameters->method && !given.Given("--method")) {
+    switch (*parameters->method) {
+      case MethodName::kIntegratedGradients:
+        options.method = "integrated-gradients";
+        break;
+      case MethodName::kSampledShapley:
+        options.method = "sampled-shapley";
+        break;
+      case MethodName::kXrai:
+        options.method = "xrai";
+        break;
+    }
+  }
+  // The methods that services have these two for.
+  const bool on_paths = options.method == "integrated-gradients" || options.method == "xrai";
+  if (parameters->smooth_grad && on_paths) {
+    const SmoothGradParameters& smooth = *parameters->smooth_grad;
+    if (!given.Given("--noise-sigma")) {
+      options.noise_sigma = smooth.noise_sigma;
+      options.feature_noise_sigma = smooth.feature_noise_sigma;
+    }
+    if (!given.Given("--noisy-samples")) options.noisy_samples = smooth.noisy_sample_count;
+  }
+  if (parameters->max_blur_sigma && on_paths) {
+    Baseline& blurred = options.baselines[""].emplace_back(BaselineKind::kBlurred);
+    blurred.origin = args.parameters;
+    if (!given.Given("--max-sigma")) options.max_sigma = *parameters->max_blur_sigma;
+  }
+  if (parameters->step_count && !given.Given("--steps")) options.steps = *parameters->step_count;
+  if (parameters->path_count && !given.Given("--paths")) options.paths = *parameters->path_count;
+  if (parameters->top_k && !given.Given("--top-k")) options.top_k = *parameters->top_k;
+  if (!given.Given("--output-indices") && !parameters->output_indices.empty()) {
+    options.output_indices = {parameters->output_indices};
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+void DeclareMethodOptions(Args& args, ExplainArgs& to) {
+  args.Text("--steps,--num-integral-steps", to.steps,
+            "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
+            "100, guided-ig 200)");
+  args.Number("--tolerance", to.options.tolerance,
+              "Relative error of the attributions that is good enough (default 0.01)");
+  args.Integer("--max-steps", to.options.max_steps,
+               "Points that --steps auto spends at most (default 255)");
+  args.Choice("--xrai-algorithm", to.region_ranking, {"full", "fast"},
+              "XRAI: rank each region by what it adds (full, default), or all at once");
+  args.Number("--max-sigma", to.options.max_sigma,
+              "Blur IG and blurred baselines: the strongest blur, in pixels (default 50)");
+  args.Number("--fraction", to.options.fraction,
+              "Guided IG: share of the elements that move at once (default 0.25)");
+  args.Number("--max-dist", to.options.max_dist,
+              "Guided IG: how far off the straight path, 0 to 1 (default 0.02)");
+  args.Number("--noise-sigma", to.noise_sigma,
+              "Integrated Gradients, XRAI, SmoothGrad: standard deviation of noise (default none; "
+              "smoothgrad 0.15 of an input's range)");
+  args.Integer("--noisy-samples", to.noisy_samples,
+               "Noisy copies to average over (default 3, smoothgrad 25)");
+  args.Text("--window", to.window,
+            "H,W: Occlusion: the window over a picture, in pixels (default 15,15)");
+  args.Integer("--stride", to.options.stride,
+               "Occlusion: from one window to the next, in pixels (default 8)");
+  args.Text("--paths,--num-paths", to.paths,
+            "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
+            "needs (default 25)");
+  args.Integer(
+      "--samples", to.options.samples,
+      "KernelSHAP: coalitions (default: 2 * features + 2048); Expected Gradients: rows that "
+      "are drawn from --baseline-data (default 200)");
+  args.Seed("--seed", to.options.seed, "Seed of everything random (default 0)");
+  args.Choice("--players", to.players, {"elements", "inputs"},
+              "Shapley methods, Occlusion: who shares the score (default elements)");
+  args.List("--baseline", to.baselines,
+            "NAME=JSON: Where attributions start; several of one name are averaged. NAME=KIND, or "
+            "KIND for all inputs: zeros, mean, median, min, max, random, blurred or black,white");
+  args.Text("--baseline-data", to.baseline_data,
+            "FILE: Rows like those of the training: what mean, median, min, max and random are "
+            "taken of, and expected-gradients compare with");
+  args.Text("--metadata", to.metadata,
+            "FILE: Explanation metadata (default: explanation_metadata.json beside the model)");
+  args.Text("--parameters", to.parameters, "FILE: Explanation parameters, as services take them");
+}
+
+void DeclareTargetOptions(Args& args, ExplainArgs& to) {
+  args.Group("What is explained");
+  args.Text("--output-name", to.options.output_name,
+            "NAME: Output, if there are several; A,B explains both at once");
+  args.Integer("--top-k", to.options.top_k, "The K highest classes (default 1; -1: all)", -1);
+  args.Text("--output-indices", to.output_indices,
+            "I,J: Classes 3,7; for outputs of higher rank index tuples i,j;k,l");
+  args.Text("--class", to.options.class_name, "CLASS: One class, by name or index");
+  args.Flag("--logits", to.options.logits, "Explain in front of a final Softmax or Sigmoid");
+  args.Text("--labels", to.labels, "NAMES: Names of classes: a file, or a,b,c");
+  args.Text("--feature-names", to.feature_names,
+            "NAMES: Names of the elements of the input: a file, or a,b,c");
+}
+
+Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model) {
+  ExplainOptions options = args.options;
+  if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
+  if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
+  if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
+  WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, given, options));
+  WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
+  WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
+  if (!args.output_indices.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.output_indices, ParseIndices(args.output_indices));
+  }
+  if (!args.labels.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.labels, NamesFrom(args.labels));
+  }
+  if (!args.feature_names.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.feature_names, NamesFrom(args.feature_names));
+  }
+  if (!args.steps.empty() && args.steps != "auto") {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.steps, CountFrom("--steps", args.steps, " or auto"));
+  }
+  if (args.paths == "exact") {
+    options.path_rule = PathRule::kExact;
+  } else if (args.paths == "auto") {
+    options.path_rule = PathRule::kTolerance;
+  } else if (!args.paths.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
+  }
+  if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
+  if (args.players == "inputs") options.players = Players::kInputs;
+  if (args.pieces == "lines") options.players = Players::kLines;
+  if (args.pieces == "words") options.players = Players::kWords;
+  if (!args.baseline_data.empty()) {
+    InstanceReaderOptions read;
+    if (options.metadata && options.metadata->inputs.size() == 1) {
+      read.element_names = options.metadata->inputs[0].index_feature_mapping;
+    }
+    options.baseline_data = {.source = "--baseline-data " + args.baseline_data,
+                             .read = [request = args.request, path = args.baseline_data,
+                                      read](const std::vector<RequestField>& fields) {
+                               return ReadRows(request, path, fields, read);
+                             }};
+  }
+  options.hoist = !args.no_hoist;
+  options.signature = args.request.signature;
+  options.batch_size = args.request.batch_size;
+  WHYLIGHT_ASSIGN_OR_RETURN(options.memory_limit, args.machine.MemoryLimit());
+  WHYLIGHT_ASSIGN_OR_RETURN(options.session, args.machine.Session());
+  options.cancelled = Interrupted;
+  return options;
+}
+
+TableStyle StyleFor(const std::string& color) {
+  TableStyle style;
+  if (color == "always") {
+    style.colors = ColorDepthFromEnvironment();
+    if (style.colors == ColorDepth::kNone) {
+      const char* depth = std::getenv("COLORTERM");
+      const bool full = depth != nullptr && (std::string_view(depth) == "truecolor" ||
+                                             std::string_view(depth) == "24bit");
+      style.colors = full ? ColorDepth::kTrueColor : ColorDepth::k256;
+    }
+  } else if (color == "auto") {
+    style.colors = ColorDepthFromEnvironment();
+  }
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    style.columns = std::clamp<int>(size.ws_col, 40, 160);
+  }
+  return style;
+}
+
+std::string KeysOfServing(const Model& model, const Explainer& explainer) {
+  const std::vector<RequestField>& fields = explainer.request_fields();
+  const auto serving = model.meta().signatures.find("serving_default");
+  const bool aliased =
+      std::ranges::any_of(fields, [](const RequestField& field) { return !field.alias.empty(); });
+  if (explainer.plan().preprocess.empty() || aliased || serving == model.meta().signatures.end()) {
+    return "";  // An alias is shown beside its field.
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, info] : serving->second.inputs) keys.push_back(key);
+  const bool same = keys.size() == fields.size() && std::ranges::all_of(keys, [&](const auto& key) {
+                      return std::ranges::count(fields, key, &RequestField::name) == 1;
+                    });
+  if (same) return "so does serving_default";
+  return "serving_default takes " + Join(keys, ", ") + ", which do not match one to one";
+}
+
+Status CheckRequestedSignature(const std::string& name, const ExplainPlan& plan) {
+  if (name.empty() || name == plan.signature || name == plan.preprocess ||
+      name == "serving_default") {
+    return OkStatus();
+  }
+  return InvalidArgument("signature_name: the request is for '" + name + "', explained is '" +
+                         plan.signature + "' (" + plan.reason + "); give --signature " + name +
+                         " to explain that, or leave signature_name out");
+}
+
+}  // namespace whylight

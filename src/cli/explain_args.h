@@ -1,0 +1,59 @@
+// Options of the subcommands that explain: which method how, which class, from where.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/common.h"
+#include "cli/request_args.h"
+#include "cli/table.h"
+#include "model/model.h"
+#include "whylight/explainer.h"
+
+namespace whylight {
+
+struct ExplainArgs {
+  MachineArgs machine;
+  RequestArgs request;
+  ExplainOptions options;
+  std::vector<std::string> baselines;
+  std::string baseline_data;
+  std::string window;
+  double noise_sigma = 0;
+  int noisy_samples = 0;
+  std::string metadata;
+  std::string parameters;
+  std::string output_indices;
+  std::string labels;
+  std::string feature_names;
+  std::string players;
+  std::string pieces;
+  std::string paths;
+  std::string steps;
+  bool no_hoist = false;
+  std::string region_ranking;
+  std::string format;
+  std::string color = "auto";
+  std::string heat_maps;
+  std::string summary;  // "-": standard output.
+};
+
+// --steps to --parameters: all that says how a method works, but for its name and --pieces.
+void DeclareMethodOptions(Args& args, ExplainArgs& to);
+// --output-name to --feature-names.
+void DeclareTargetOptions(Args& args, ExplainArgs& to);
+
+// Reads the files that options name. Errors: kInvalidArgument, kNotFound; each names its option.
+Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model);
+
+TableStyle StyleFor(const std::string& color);
+
+// serving_default's keys, for the error about a key that nobody has: requests are written in them
+// as well as in those of the preprocessing function.
+std::string KeysOfServing(const Model& model, const Explainer& explainer);
+
+// A request may say which signature it is for. What production sends is written for
+// serving_default, and explained by what stands for it under the rules of saving.
+Status CheckRequestedSignature(const std::string& name, const ExplainPlan& plan);
+
+}  // namespace whylight

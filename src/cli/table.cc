@@ -1,0 +1,80 @@
+#include "cli/table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+namespace whylight {
+namespace {
+
+constexpr int kBarColumns = 24;
+
+}  // namespace
+
+std::string Signed(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%+.4g", value);
+  return text;
+}
+
+std::string Colored(const std::string& text, double sign, const TableStyle& style) {
+  if (style.colors == ColorDepth::kNone || text.empty()) return text;
+  return (sign < 0 ? "\033[35m" : "\033[32m") + text + "\033[0m";
+}
+
+std::string Dim(const std::string& text, const TableStyle& style) {
+  return style.colors == ColorDepth::kNone ? text : "\033[2m" + text + "\033[0m";
+}
+
+std::size_t Columns(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string Padded(const std::string& text, std::size_t columns) {
+  return text + std::string(columns - std::min(columns, Columns(text)), ' ');
+}
+
+std::string Bar(double value, double largest) {
+  if (largest <= 0) return "";
+  const double eighths = std::abs(value) / largest * kBarColumns * 8;
+  const int whole = static_cast<int>(eighths / 8);
+  const int part = static_cast<int>(eighths) % 8;
+  static constexpr const char* kParts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  std::string bar;
+  for (int i = 0; i < whole; ++i) bar += "█";
+  return bar + kParts[part];
+}
+
+std::string ElementName(const FeatureAttribution& feature, std::size_t index) {
+  if (!feature.element_names.empty()) return feature.element_names[index];
+  if (feature.values.elements() == 1) return feature.name;
+  std::string text = feature.name + "[";
+  std::size_t rest = index;
+  std::vector<std::size_t> position(static_cast<std::size_t>(feature.values.shape().rank()));
+  for (std::size_t axis = position.size(); axis-- > 0;) {
+    const auto size = static_cast<std::size_t>(feature.values.shape().dim(static_cast<int>(axis)));
+    position[axis] = rest % size;
+    rest /= size;
+  }
+  for (std::size_t axis = 0; axis < position.size(); ++axis) {
+    text += (axis == 0 ? "" : ",") + std::to_string(position[axis]);
+  }
+  return text + "]";
+}
+
+std::string LabelText(const OutputAttribution& attribution) {
+  std::string text = attribution.output_name;
+  if (!attribution.output_index.empty()) {
+    text += "[";
+    for (std::size_t i = 0; i < attribution.output_index.size(); ++i) {
+      text += (i == 0 ? "" : ",") + std::to_string(attribution.output_index[i]);
+    }
+    text += "]";
+  }
+  if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
+  return text;
+}
+
+}  // namespace whylight

@@ -1,0 +1,163 @@
+#include "explain/methods/games.h"
+
+#include <string>
+#include <utility>
+
+#include "attribution/pieces.h"
+#include "explain/baselines.h"
+#include "explain/groups.h"
+#include "explain/options.h"
+#include "explain/score_function.h"
+
+namespace whylight {
+namespace {
+
+Shares SharesOf(const ShapleyValues& values, Row x, Row of_x, Row errors) {
+  return {.instance_output = values.input_score,
+          .baseline_output = values.baseline_score,
+          .approximation_error = values.approximation_error,
+          .x = std::move(x),
+          .values = std::move(of_x),
+          .standard_errors = std::move(errors),
+          .sampling = Sampling{.exact = values.exact,
+                               .paths = values.paths,
+                               .coalitions = static_cast<std::int64_t>(values.coalitions)}};
+}
+
+// Players that change something from some baseline.
+std::size_t Playing(const Game& game) {
+  std::size_t playing = 0;
+  for (std::size_t player = 0; player < game.players; ++player) {
+    bool plays = game.idle.empty();
+    for (const std::vector<bool>& idle : game.idle) plays = plays || !idle[player];
+    playing += plays;
+  }
+  return playing;
+}
+
+Result<AttributionResult> AttributePieces(const MethodCall& call, std::size_t max_players,
+                                          const SolveGames& solve) {
+  const auto& [engine, explained, options, tasks] = call;
+  const PieceKind kind = options.players == Players::kLines ? PieceKind::kLines : PieceKind::kWords;
+  std::vector<Game> games;
+  std::vector<std::int64_t> targets;
+  std::vector<std::vector<std::string_view>> texts;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    targets.push_back(tasks[i].target);
+    const Row& request = *tasks[i].request;
+    const Tensor& text = request[explained.text];
+    if (text.elements() != 1) {
+      return InvalidArgument("'" + explained.names[0] + "' holds " +
+                             std::to_string(text.elements()) + " texts; pieces need one");
+    }
+    texts.push_back(SplitIntoPieces(text.strings()[0], kind));
+    if (texts.back().size() > max_players) {
+      return InvalidArgument("the text has " + std::to_string(texts.back().size()) +
+                             " pieces, more than " + std::to_string(max_players) +
+                             "; try --pieces lines, or a shorter text");
+    }
+    const auto make = [&explained, &request, split = texts.back()](const Coalition& present,
+                                                                   std::size_t) -> Result<Row> {
+      Row row = request;
+      row[explained.text].strings()[0] = JoinPieces(split, present);
+      return row;
+    };
+    games.push_back(
+        {.instance = i, .players = texts.back().size(), .baselines = 1, .make = make, .idle = {}});
+  }
+  RequestScoreFunction f(engine, std::move(targets));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> values, solve(f, games));
+  AttributionResult result;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const Shape shape{static_cast<std::int64_t>(texts[i].size())};
+    result.shares.push_back(SharesOf(values[i],
+                                     {Tensor::Strings(shape, {texts[i].begin(), texts[i].end()})},
+                                     {Tensor::Of<double>(shape, values[i].values)},
+                                     {Tensor::Of<double>(shape, values[i].standard_errors)}));
+  }
+  return result;
+}
+
+std::vector<Player> PlayersOf(const Row& x, const Explained& explained,
+                              const ExplainOptions& options) {
+  std::vector<Player> players;
+  for (const Feature& feature : FeaturesOf(explained.names, options)) {
+    if (feature.is_group || options.players == Players::kInputs) {
+      Player& player = players.emplace_back();
+      for (const std::size_t input : feature.inputs) {
+        player.push_back({.input = input, .indices = {}});
+      }
+      continue;
+    }
+    const std::size_t input = feature.inputs[0];
+    for (std::size_t k = 0; k < x[input].elements(); ++k) {
+      players.push_back({{.input = input, .indices = {k}}});
+    }
+  }
+  return players;
+}
+
+// Of each input the shares of its players, in order of `players`.
+Row InputShares(const Row& x, const std::vector<Player>& players,
+                const std::vector<double>& of_players) {
+  std::vector<std::vector<double>> shares(x.size());
+  std::vector<bool> is_whole(x.size(), false);
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    const Elements& first = players[i][0];
+    shares[first.input].push_back(of_players[i]);
+    is_whole[first.input] = first.indices.empty();
+  }
+  Row row;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const bool member = shares[i].empty() && x[i].elements() > 0;  // Of a group, not the first.
+    const Shape shape = member ? Shape{0} : is_whole[i] ? Shape{} : x[i].shape();
+    row.push_back(Tensor::Of<double>(shape, shares[i]));
+  }
+  return row;
+}
+
+Result<AttributionResult> AttributeInputs(const MethodCall& call, std::size_t max_players,
+                                          const SolveGames& solve) {
+  const auto& [engine, explained, options, tasks] = call;
+  std::vector<Game> games;
+  std::vector<ScoreTask> scores;
+  std::vector<Row> xs;
+  std::vector<std::vector<Player>> players;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    scores.push_back({.row = tasks[i].row, .target = tasks[i].target});
+    xs.push_back(ExplainedValues(*tasks[i].row, explained));
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> baselines,
+                              BaselineRows(xs.back(), explained, options));
+    players.push_back(PlayersOf(xs.back(), explained, options));
+    WHYLIGHT_ASSIGN_OR_RETURN(Game game, TensorGame(i, xs.back(), baselines, players.back()));
+    if (const std::size_t playing = Playing(game); playing > max_players) {
+      return InvalidArgument("the inputs have " + std::to_string(playing) +
+                             " elements that differ from the baseline, more than " +
+                             std::to_string(max_players) + " players; try --players inputs" +
+                             (IsFloating(xs.back()[0].dtype())
+                                  ? std::string(", or --method integrated-gradients")
+                                  : std::string()));
+    }
+    games.push_back(std::move(game));
+  }
+  ScoreFunction f(engine, std::move(scores), explained.inputs);
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> values, solve(f, games));
+  AttributionResult result{.shares = {}, .dependence = f.dependence()};
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Row shares = InputShares(xs[i], players[i], values[i].values);
+    Row errors = InputShares(xs[i], players[i], values[i].standard_errors);
+    result.shares.push_back(
+        SharesOf(values[i], std::move(xs[i]), std::move(shares), std::move(errors)));
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<AttributionResult> AttributeGames(const MethodCall& call, std::size_t max_players,
+                                         const SolveGames& solve) {
+  return ExplainsPieces(call.options) ? AttributePieces(call, max_players, solve)
+                                      : AttributeInputs(call, max_players, solve);
+}
+
+}  // namespace whylight

@@ -1,0 +1,27 @@
+// Instances as games: for methods whose players share the score, without a gradient.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "attribution/game.h"
+#include "explain/methods/method.h"
+#include "whylight/function.h"
+
+namespace whylight {
+
+using SolveGames =
+    std::function<Result<std::vector<ShapleyValues>>(Function& f, std::span<const Game> games)>;
+
+// The shares that `solve` finds for the tasks' games. Players are the elements of the explained
+// inputs (values has their shapes), the inputs as a whole (a number for each), the inputs of a
+// group of the metadata together (a number for the first of them, nothing for the others), or the
+// pieces of the text (x holds the pieces).
+// Errors  kInvalidArgument: more than max_players differ from their baselines; a text that is not
+//         one; else as BaselineRows and `solve`.
+Result<AttributionResult> AttributeGames(const MethodCall& call, std::size_t max_players,
+                                         const SolveGames& solve);
+
+}  // namespace whylight

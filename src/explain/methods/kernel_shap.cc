@@ -1,0 +1,35 @@
+// KernelSHAP of a loaded model.
+#include "attribution/kernel_shap.h"
+
+#include "explain/methods/games.h"
+#include "explain/methods/method.h"
+
+namespace whylight {
+namespace {
+
+// Beyond this the regression, which grows with the cube of the players, takes minutes.
+constexpr std::size_t kMaxPlayers = 1024;
+
+Result<AttributionResult> Apply(const MethodCall& call) {
+  const KernelShapOptions kernel{.samples = call.options.samples, .seed = call.options.seed};
+  return AttributeGames(call, kMaxPlayers, [&](Function& f, std::span<const Game> games) {
+    return KernelShap(f, games, kernel);
+  });
+}
+
+std::vector<MethodSetting> Describe(const ExplainOptions& options) {
+  const std::string seed = std::to_string(options.seed);
+  const std::string samples = std::to_string(options.samples);
+  MethodSetting of_samples{.name = "samples", .json = samples, .text = samples + " samples"};
+  if (options.samples == 0) {
+    of_samples.json = "\"auto\"";
+    of_samples.text = "2 * players + 2048 samples";
+  }
+  return {of_samples, {.name = "seed", .json = seed, .text = "seed " + seed}};
+}
+
+}  // namespace
+
+constexpr MethodApplication kKernelShapMethod = {"kernel-shap", Apply, Describe};
+
+}  // namespace whylight
