@@ -6,6 +6,7 @@
 
 #include "explain/methods/method.h"
 #include "explain/methods/paths.h"
+#include "explain/options.h"
 
 namespace whylight {
 namespace {
