@@ -1168,7 +1168,7 @@ class Program(CommandLineTest):
         self.file("a model.json", "")
         self.assertEqual(self.complete("whylight", "ex"), ["explain"])
         self.assertEqual(self.complete("whylight", "sh"), ["show"])
-        self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline"])
+        self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline", "--baseline-data"])
         self.assertEqual(self.complete("whylight", "explain", "a"), ["a model.json"])
         self.assertEqual(self.complete("whylight", "explain", "--format", ""), ["jsonl", "table"])
         self.assertEqual(self.complete("whylight", "help", "insp"), ["inspect"])
