@@ -24,12 +24,6 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 // Scores are sums in float32: differences below this share of them mean nothing.
 constexpr double kScoreNoise = 4e-7;
 
-std::size_t ElementsOf(const Row& row) {
-  return std::accumulate(
-      row.begin(), row.end(), std::size_t{0},
-      [](std::size_t sum, const Tensor& tensor) { return sum + tensor.elements(); });
-}
-
 // A part of the path with a rule of its own.
 struct Panel {
   double begin = 0, end = 1;  // Positions,
@@ -107,22 +101,22 @@ class Path {
     for (Panel& panel : panels_) {
       if (panel.wanted == panel.points) continue;
       const std::size_t stride = panel.points > 0 ? 2 : 1;
-      Panel finer = panel;
-      finer.points = panel.wanted;
-      const auto points = static_cast<std::size_t>(finer.points);
-      finer.slopes.resize(points * elements_);
-      finer.scores.resize(points);
+      const std::vector<float> slopes = std::move(panel.slopes);
+      const std::vector<double> scores = std::move(panel.scores);
+      panel.points = panel.wanted;
+      const auto points = static_cast<std::size_t>(panel.points);
+      panel.slopes = std::vector<float>(points * elements_);
+      panel.scores = std::vector<double>(points);
       for (std::size_t k = 0; k < points; ++k) {
         if (k % stride == 0) {
-          finer.scores[k] = along.scores[next];
-          CopySlopes(along, next++, finer.slopes.data() + k * elements_);
+          panel.scores[k] = along.scores[next];
+          CopySlopes(along, next++, panel.slopes.data() + k * elements_);
         } else {
-          finer.scores[k] = panel.scores[k / 2];
-          std::copy_n(panel.slopes.data() + k / 2 * elements_, elements_,
-                      finer.slopes.data() + k * elements_);
+          panel.scores[k] = scores[k / 2];
+          std::copy_n(slopes.data() + k / 2 * elements_, elements_,
+                      panel.slopes.data() + k * elements_);
         }
       }
-      panel = std::move(finer);
     }
     Assess(options);
   }
@@ -398,16 +392,15 @@ Status RunPaths(Function& f, std::span<Path> paths, const AdaptiveGradientsOptio
   }
 }
 
-// The attributions of tasks whose scores are known: F(x), then F of each baseline.
+// The attributions of tasks whose ends are scored.
 Result<std::vector<AdaptiveAttribution>> RunGroup(Function& f, std::span<const IgTask> tasks,
-                                                  std::span<const double> scores,
+                                                  std::span<const PathEnds> ends,
                                                   const AdaptiveGradientsOptions& options) {
   std::vector<Path> paths;
-  std::size_t next = 0;
-  for (const IgTask& task : tasks) {
-    const double input_score = scores[next++];
-    for (const Row* baseline : task.baselines) {
-      paths.emplace_back(task, *baseline, input_score, scores[next++]);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    for (std::size_t b = 0; b < tasks[t].baselines.size(); ++b) {
+      paths.emplace_back(tasks[t], *tasks[t].baselines[b], ends[t].input_score,
+                         ends[t].baseline_scores[b]);
     }
   }
   WHYLIGHT_RETURN_IF_ERROR(RunPaths(f, paths, options));
@@ -423,17 +416,13 @@ Result<std::vector<AdaptiveAttribution>> RunGroup(Function& f, std::span<const I
   }
 
   std::vector<AdaptiveAttribution> results;
-  std::size_t path = 0, score = 0, integral = 0;
-  for (const IgTask& task : tasks) {
+  std::size_t path = 0, integral = 0;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
     AdaptiveAttribution& result = results.emplace_back();
-    Attribution& a = result.attribution;
-    for (const Tensor& x : *task.x) a.values.emplace_back(DType::kFloat64, x.shape());
-    a.input_score = scores[score++];
-    const auto count = static_cast<double>(task.baselines.size());
-    double sum = 0;
-    for (std::size_t b = 0; b < task.baselines.size(); ++b) {
+    Attribution& a = result.attribution = AttributionFrom(tasks[t], ends[t]);
+    const auto count = static_cast<double>(tasks[t].baselines.size());
+    for (std::size_t b = 0; b < tasks[t].baselines.size(); ++b) {
       const Path& one = paths[path++];
-      a.baseline_score += scores[score++] / count;
       result.steps += one.steps();
       result.probes += one.probes();
       result.difference = std::max(result.difference, one.difference());
@@ -444,15 +433,12 @@ Result<std::vector<AdaptiveAttribution>> RunGroup(Function& f, std::span<const I
         const std::span<const double> slope = slopes[i].data<double>();
         const std::span<double> values = a.values[i].data<double>();
         for (std::size_t k = 0; k < values.size(); ++k) {
-          const double share = slope[k] * one.delta()[element++] / count;
-          values[k] += share;
-          sum += share;
+          values[k] += slope[k] * one.delta()[element++] / count;
         }
       }
     }
     result.converged = result.difference <= options.tolerance;
-    const double difference = a.input_score - a.baseline_score;
-    a.approximation_error = RelativeError(difference - sum, difference);
+    SetGap(a);
   }
   return results;
 }
@@ -471,20 +457,11 @@ Result<std::vector<AdaptiveAttribution>> AdaptiveIntegratedGradients(
                            std::to_string(options.max_steps));
   }
   WHYLIGHT_RETURN_IF_ERROR(CheckIgTasks(tasks));
-  std::vector<Point> points;
-  for (const IgTask& task : tasks) {
-    points.push_back({.instance = task.instance, .row = *task.x});
-    for (const Row* baseline : task.baselines) {
-      points.push_back({.instance = task.instance, .row = *baseline});
-    }
-  }
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
-  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends, ScoreEnds(f, tasks));
 
   std::vector<AdaptiveAttribution> all;
-  std::size_t first_score = 0;
   for (std::size_t first = 0; first < tasks.size();) {
-    std::size_t last = first, bytes = 0, score_count = 0;
+    std::size_t last = first, bytes = 0;
     AdaptiveGradientsOptions of_group = options;
     do {
       const std::size_t paths = tasks[last].baselines.size();
@@ -498,16 +475,13 @@ Result<std::vector<AdaptiveAttribution>> AdaptiveIntegratedGradients(
         of_group.max_steps = static_cast<int>(most);
       }
       bytes += of_task;
-      score_count += 1 + paths;
       ++last;
     } while (last < tasks.size());
-    WHYLIGHT_ASSIGN_OR_RETURN(
-        std::vector<AdaptiveAttribution> group,
-        RunGroup(f, tasks.subspan(first, last - first),
-                 std::span(scores).subspan(first_score, score_count), of_group));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<AdaptiveAttribution> group,
+                              RunGroup(f, tasks.subspan(first, last - first),
+                                       std::span(ends).subspan(first, last - first), of_group));
     std::ranges::move(group, std::back_inserter(all));
     first = last;
-    first_score += score_count;
   }
   return all;
 }

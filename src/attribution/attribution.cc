@@ -98,4 +98,50 @@ Status CheckScores(std::span<const Point> points, std::span<const double> scores
   return OkStatus();
 }
 
+void SetGap(Attribution& attribution) {
+  const double difference = attribution.input_score - attribution.baseline_score;
+  attribution.approximation_error =
+      RelativeError(difference - SumOf(attribution.values), difference);
+}
+
+std::size_t ElementsOf(const Row& row) {
+  std::size_t elements = 0;
+  for (const Tensor& input : row) elements += input.elements();
+  return elements;
+}
+
+std::size_t BytesOf(const Row& row, std::size_t extra) {
+  std::size_t bytes = 0;
+  for (const Tensor& input : row) bytes += input.elements() * (DTypeSize(input.dtype()) + extra);
+  return bytes;
+}
+
+Row ZerosLike(const Row& x) {
+  Row zeros;
+  for (const Tensor& input : x) zeros.emplace_back(DType::kFloat64, input.shape());
+  return zeros;
+}
+
+Result<std::vector<Row>> GradientsAt(Function& f, std::span<const GradientPoint> points,
+                                     const std::string& where) {
+  std::vector<PathSum> sums;
+  for (const GradientPoint& point : points) {
+    sums.push_back({.instance = point.instance,
+                    .x = point.row,
+                    .baseline = point.row,
+                    .positions = {1},
+                    .weights = {1}});
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> gradients, f.IntegrateGradients(sums));
+  if (gradients.size() != points.size()) {
+    return Internal("expected " + std::to_string(points.size()) + " gradients, got " +
+                    std::to_string(gradients.size()));
+  }
+  for (std::size_t p = 0; p < points.size(); ++p) {
+    WHYLIGHT_RETURN_IF_ERROR(
+        CheckGradients(points[p].instance, *points[p].row, gradients[p], where));
+  }
+  return gradients;
+}
+
 }  // namespace whylight

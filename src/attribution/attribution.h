@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "whylight/function.h"
 
@@ -23,6 +24,15 @@ inline constexpr double kNoDifference = 1e-9;
 // `difference` is F(x) - F(b).
 double RelativeError(double miss, double difference);
 
+// Sets approximation_error of attributions that should sum to F(x) - F(b): RelativeError of what
+// they miss of it.
+void SetGap(Attribution& attribution);
+
+std::size_t ElementsOf(const Row& row);  // Of all inputs.
+// What a row takes, and beside each element `extra` bytes more.
+std::size_t BytesOf(const Row& row, std::size_t extra);
+Row ZerosLike(const Row& x);  // float64, in the shapes of `x`.
+
 // "instances[2]" and "instances[2].inputs[0]", as messages name places.
 std::string InstancePlace(std::size_t instance);
 std::string InputPlace(std::size_t instance, std::size_t input);
@@ -39,6 +49,15 @@ Status CheckFinite(std::size_t instance, const Row& row, const char* what);
 // kFailedPrecondition for one that is not finite; `where` ends the message ("at the input").
 Status CheckGradients(std::size_t instance, const Row& like, const Row& gradients,
                       const std::string& where);
+
+// dF/dx at rows, not along paths: one call of f.IntegrateGradients. Rows are borrowed.
+// Errors: that of the call, and those of CheckGradients.
+struct GradientPoint {
+  std::size_t instance = 0;
+  const Row* row = nullptr;
+};
+Result<std::vector<Row>> GradientsAt(Function& f, std::span<const GradientPoint> points,
+                                     const std::string& where);
 
 double SumOf(const Row& values);  // Of all elements of float64 tensors.
 

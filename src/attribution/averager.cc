@@ -7,12 +7,6 @@
 
 namespace whylight {
 
-Row ZerosLike(const Row& x) {
-  Row zeros;
-  for (const Tensor& input : x) zeros.emplace_back(DType::kFloat64, input.shape());
-  return zeros;
-}
-
 double NormOf(const Row& values) {
   double squares = 0;
   for (const Tensor& tensor : values) {

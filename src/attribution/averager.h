@@ -4,12 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "attribution/attribution.h"
 #include "whylight/function.h"
 
 namespace whylight {
-
-// float64 zeros in the shapes of `x`.
-Row ZerosLike(const Row& x);
 
 // sqrt of the sum of all elements' squares.
 double NormOf(const Row& values);

@@ -86,35 +86,22 @@ class Path {
   std::vector<RealImage> pictures_;
 };
 
-// Bytes of a point: its row, its direction and its gradient.
-std::size_t BytesOf(const Row& x) {
-  std::size_t bytes = 0;
-  for (const Tensor& input : x) bytes += input.elements() * (DTypeSize(input.dtype()) + 16);
-  return bytes;
-}
+// Bytes of a point beside its row: its direction and its gradient.
+constexpr std::size_t kPointBytes = 16;
 
 // values -= step * direction * gradient, for each point.
 Status AddPoints(Function& f, std::span<const BlurIgTask> tasks,
                  const std::vector<PathPoint>& points, double step,
                  std::vector<Attribution>& attributions) {
   if (points.empty()) return OkStatus();
-  std::vector<PathSum> sums;
+  std::vector<GradientPoint> at;
   for (const PathPoint& point : points) {
-    sums.push_back({.instance = tasks[point.task].instance,
-                    .x = &point.row,
-                    .baseline = &point.row,
-                    .positions = {1},
-                    .weights = {1}});
+    at.push_back({.instance = tasks[point.task].instance, .row = &point.row});
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients, f.IntegrateGradients(sums));
-  if (gradients.size() != points.size()) {
-    return Internal("expected " + std::to_string(points.size()) + " gradients, got " +
-                    std::to_string(gradients.size()));
-  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients,
+                            GradientsAt(f, at, "at one of the blurred pictures"));
   for (std::size_t p = 0; p < points.size(); ++p) {
     const PathPoint& point = points[p];
-    WHYLIGHT_RETURN_IF_ERROR(CheckGradients(tasks[point.task].instance, point.row, gradients[p],
-                                            "at one of the blurred pictures"));
     for (std::size_t i = 0; i < point.row.size(); ++i) {
       const std::span<double> to = attributions[point.task].values[i].data<double>();
       const std::span<const double> direction = point.direction[i].data<double>();
@@ -148,18 +135,14 @@ Result<std::vector<Attribution>> BlurIg(Function& f, std::span<const BlurIgTask>
 
   std::vector<Attribution> attributions(tasks.size());
   const double step = options.max_sigma / options.steps;
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    for (const Tensor& x : *tasks[t].x) {
-      attributions[t].values.emplace_back(DType::kFloat64, x.shape());
-    }
-  }
+  for (std::size_t t = 0; t < tasks.size(); ++t) attributions[t].values = ZerosLike(*tasks[t].x);
   Place next;
   while (next.task < tasks.size()) {
     std::size_t bytes = 0;
     // The points of one call, as far as the memory goes.
     const auto cut = [&]() -> std::optional<Place> {
       if (next.task == tasks.size()) return std::nullopt;
-      const std::size_t one = BytesOf(*tasks[next.task].x);
+      const std::size_t one = BytesOf(*tasks[next.task].x, kPointBytes);
       if (bytes > 0 && bytes + one > options.max_bytes) return std::nullopt;
       bytes += one;
       const Place place = next;
@@ -184,8 +167,7 @@ Result<std::vector<Attribution>> BlurIg(Function& f, std::span<const BlurIgTask>
     Attribution& a = attributions[t];
     a.input_score = scores[2 * t];
     a.baseline_score = scores[2 * t + 1];
-    const double difference = a.input_score - a.baseline_score;
-    a.approximation_error = RelativeError(difference - SumOf(a.values), difference);
+    SetGap(a);
   }
   return attributions;
 }

@@ -69,12 +69,6 @@ Status Score(Function& f, const ExpectedGradientsTask& task, std::span<const Row
   return OkStatus();
 }
 
-std::size_t BytesOf(const Row& x) {
-  std::size_t bytes = 0;
-  for (const Tensor& input : x) bytes += input.elements() * 8;
-  return bytes;
-}
-
 }  // namespace
 
 Result<std::vector<ExpectedAttribution>> ExpectedGradients(
@@ -129,7 +123,7 @@ Result<std::vector<ExpectedAttribution>> ExpectedGradients(
                       .positions = {sample.position},
                       .weights = {1}});
       task_of_sum.push_back(t);
-      bytes += BytesOf(x);
+      bytes += ElementsOf(x) * sizeof(double);  // Its gradient.
       if (bytes >= options.max_bytes) WHYLIGHT_RETURN_IF_ERROR(flush());
     }
     const Row zeros = ZerosLike(x);

@@ -1,34 +1,24 @@
 #include "attribution/gradient_x_input.h"
 
-#include <string>
 #include <utility>
 
 namespace whylight {
 
 Result<std::vector<Attribution>> GradientXInput(Function& f, std::span<const GradientTask> tasks) {
   std::vector<Point> points;
-  std::vector<PathSum> sums;
+  std::vector<GradientPoint> inputs;
   for (const GradientTask& task : tasks) {
     WHYLIGHT_RETURN_IF_ERROR(CheckFinite(task.instance, *task.x, "an input"));
     points.push_back({.instance = task.instance, .row = *task.x});
-    sums.push_back({.instance = task.instance,
-                    .x = task.x,
-                    .baseline = task.x,
-                    .positions = {1},
-                    .weights = {1}});
+    inputs.push_back({.instance = task.instance, .row = task.x});
   }
   if (tasks.empty()) return std::vector<Attribution>();
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
   WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> gradients, f.IntegrateGradients(sums));
-  if (gradients.size() != sums.size()) {
-    return Internal("expected " + std::to_string(sums.size()) + " gradients, got " +
-                    std::to_string(gradients.size()));
-  }
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> gradients, GradientsAt(f, inputs, "at the input"));
   std::vector<Attribution> attributions(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const Row& x = *tasks[t].x;
-    WHYLIGHT_RETURN_IF_ERROR(CheckGradients(tasks[t].instance, x, gradients[t], "at the input"));
     for (std::size_t i = 0; i < x.size(); ++i) {
       const std::span<double> values = gradients[t][i].data<double>();
       for (std::size_t k = 0; k < values.size(); ++k) values[k] *= x[i].Number(k);

@@ -132,28 +132,18 @@ struct Route {
 Status WalkAll(Function& f, std::span<const IgTask> tasks, std::span<const Route> routes,
                const GuidedIgOptions& options, std::vector<Attribution>& attributions) {
   std::vector<Walk> walks;
-  std::vector<PathSum> sums;
   for (const Route& route : routes) {
     walks.emplace_back(*tasks[route.task].x, *route.baseline, options);
   }
+  std::vector<GradientPoint> points;
   for (std::size_t w = 0; w < walks.size(); ++w) {
-    sums.push_back({.instance = tasks[routes[w].task].instance,
-                    .x = &walks[w].point(),
-                    .baseline = &walks[w].point(),
-                    .positions = {1},
-                    .weights = {1}});
+    points.push_back({.instance = tasks[routes[w].task].instance, .row = &walks[w].point()});
   }
   for (int step = 0; step < options.steps; ++step) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients, f.IntegrateGradients(sums));
-    if (gradients.size() != walks.size()) {
-      return Internal("expected " + std::to_string(walks.size()) + " gradients, got " +
-                      std::to_string(gradients.size()));
-    }
-    for (std::size_t w = 0; w < walks.size(); ++w) {
-      WHYLIGHT_RETURN_IF_ERROR(CheckGradients(sums[w].instance, walks[w].point(), gradients[w],
-                                              "at step " + std::to_string(step) + " of the path"));
-      walks[w].Step(step, Flat(gradients[w]));
-    }
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        const std::vector<Row> gradients,
+        GradientsAt(f, points, "at step " + std::to_string(step) + " of the path"));
+    for (std::size_t w = 0; w < walks.size(); ++w) walks[w].Step(step, Flat(gradients[w]));
   }
   for (std::size_t w = 0; w < walks.size(); ++w) {
     const IgTask& task = tasks[routes[w].task];
@@ -167,12 +157,8 @@ Status WalkAll(Function& f, std::span<const IgTask> tasks, std::span<const Route
   return OkStatus();
 }
 
-// Bytes of a walk: six vectors of doubles and the gradient, the point's own row beside them.
-std::size_t BytesOf(const Row& x) {
-  std::size_t bytes = 0;
-  for (const Tensor& input : x) bytes += input.elements() * (DTypeSize(input.dtype()) + 64);
-  return bytes;
-}
+// Bytes of a walk beside the point's own row: six vectors of doubles and the gradient.
+constexpr std::size_t kWalkBytes = 64;
 
 }  // namespace
 
@@ -180,41 +166,28 @@ Result<std::vector<Attribution>> GuidedIg(Function& f, std::span<const IgTask> t
                                           const GuidedIgOptions& options) {
   WHYLIGHT_RETURN_IF_ERROR(Check(tasks, options));
   if (tasks.empty()) return std::vector<Attribution>();
-  std::vector<Point> points;
   std::vector<Route> routes;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    points.push_back({.instance = tasks[t].instance, .row = *tasks[t].x});
     for (const Row* baseline : tasks[t].baselines) {
-      points.push_back({.instance = tasks[t].instance, .row = *baseline});
       if (*baseline != *tasks[t].x) routes.push_back({.task = t, .baseline = baseline});
     }
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
-  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
-  std::vector<Attribution> attributions(tasks.size());
-  std::size_t next_score = 0;
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends, ScoreEnds(f, tasks));
+  std::vector<Attribution> attributions;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    Attribution& a = attributions[t];
-    for (const Tensor& x : *tasks[t].x) a.values.emplace_back(DType::kFloat64, x.shape());
-    a.input_score = scores[next_score++];
-    const std::size_t count = tasks[t].baselines.size();
-    for (std::size_t k = 0; k < count; ++k) a.baseline_score += scores[next_score++];
-    a.baseline_score /= static_cast<double>(count);
+    attributions.push_back(AttributionFrom(tasks[t], ends[t]));
   }
   for (std::size_t first = 0; first < routes.size();) {
     std::size_t end = first, bytes = 0;
     do {
-      bytes += BytesOf(*tasks[routes[end++].task].x);
+      bytes += BytesOf(*tasks[routes[end++].task].x, kWalkBytes);
     } while (end < routes.size() &&
-             bytes + BytesOf(*tasks[routes[end].task].x) <= options.max_bytes);
+             bytes + BytesOf(*tasks[routes[end].task].x, kWalkBytes) <= options.max_bytes);
     WHYLIGHT_RETURN_IF_ERROR(
         WalkAll(f, tasks, std::span(routes).subspan(first, end - first), options, attributions));
     first = end;
   }
-  for (Attribution& a : attributions) {
-    const double difference = a.input_score - a.baseline_score;
-    a.approximation_error = RelativeError(difference - SumOf(a.values), difference);
-  }
+  for (Attribution& attribution : attributions) SetGap(attribution);
   return attributions;
 }
 

@@ -42,6 +42,35 @@ Status CheckIgTasks(std::span<const IgTask> tasks) {
   return OkStatus();
 }
 
+Result<std::vector<PathEnds>> ScoreEnds(Function& f, std::span<const IgTask> tasks) {
+  std::vector<Point> points;
+  for (const IgTask& task : tasks) {
+    points.push_back({.instance = task.instance, .row = *task.x});
+    for (const Row* baseline : task.baselines) {
+      points.push_back({.instance = task.instance, .row = *baseline});
+    }
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
+  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
+  std::vector<PathEnds> ends;
+  std::size_t next = 0;
+  for (const IgTask& task : tasks) {
+    PathEnds& of_task = ends.emplace_back();
+    of_task.input_score = scores[next++];
+    for (std::size_t b = 0; b < task.baselines.size(); ++b) {
+      of_task.baseline_scores.push_back(scores[next++]);
+    }
+  }
+  return ends;
+}
+
+Attribution AttributionFrom(const IgTask& task, const PathEnds& ends) {
+  Attribution attribution{.values = ZerosLike(*task.x), .input_score = ends.input_score};
+  for (const double score : ends.baseline_scores) attribution.baseline_score += score;
+  attribution.baseline_score /= static_cast<double>(ends.baseline_scores.size());
+  return attribution;
+}
+
 Result<std::vector<Attribution>> IntegratedGradients(Function& f, std::span<const IgTask> tasks,
                                                      const IntegratedGradientsOptions& options) {
   if (options.steps < 1 || options.steps > kMaxSteps) {
@@ -53,37 +82,24 @@ Result<std::vector<Attribution>> IntegratedGradients(Function& f, std::span<cons
   const std::shared_ptr<const Quadrature> rule = options.rule == QuadratureRule::kMidpoint
                                                      ? Midpoint(options.steps)
                                                      : GaussLegendre(options.steps);
-  std::vector<Point> points;
   std::vector<PathSum> paths;
   std::vector<std::size_t> task_of_path;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const IgTask& task = tasks[i];
-    points.push_back({.instance = task.instance, .row = *task.x});
-    for (const Row* baseline : task.baselines) {
-      points.push_back({.instance = task.instance, .row = *baseline});
-      if (*baseline == *task.x) continue;
-      paths.push_back({.instance = task.instance,
-                       .x = task.x,
+    for (const Row* baseline : tasks[i].baselines) {
+      if (*baseline == *tasks[i].x) continue;
+      paths.push_back({.instance = tasks[i].instance,
+                       .x = tasks[i].x,
                        .baseline = baseline,
                        .positions = rule->nodes,
                        .weights = rule->weights});
       task_of_path.push_back(i);
     }
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
-  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
-
-  std::vector<Attribution> attributions(tasks.size());
-  std::size_t next_score = 0;
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends, ScoreEnds(f, tasks));
+  std::vector<Attribution> attributions;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    Attribution& a = attributions[i];
-    for (const Tensor& x : *tasks[i].x) a.values.emplace_back(DType::kFloat64, x.shape());
-    a.input_score = scores[next_score++];
-    const std::size_t count = tasks[i].baselines.size();
-    for (std::size_t k = 0; k < count; ++k) a.baseline_score += scores[next_score++];
-    a.baseline_score /= static_cast<double>(count);
+    attributions.push_back(AttributionFrom(tasks[i], ends[i]));
   }
-
   if (!paths.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients, f.IntegrateGradients(paths));
     if (gradients.size() != paths.size()) {
@@ -96,10 +112,7 @@ Result<std::vector<Attribution>> IntegratedGradients(Function& f, std::span<cons
       WHYLIGHT_RETURN_IF_ERROR(AddPath(paths[p], gradients[p], share, attributions[i].values));
     }
   }
-  for (Attribution& a : attributions) {
-    const double difference = a.input_score - a.baseline_score;
-    a.approximation_error = RelativeError(difference - SumOf(a.values), difference);
-  }
+  for (Attribution& attribution : attributions) SetGap(attribution);
   return attributions;
 }
 

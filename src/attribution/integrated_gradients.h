@@ -34,6 +34,16 @@ struct IgTask {
 // finite or not of a floating dtype.
 Status CheckIgTasks(std::span<const IgTask> tasks);
 
+// F at the ends of a task's paths.
+struct PathEnds {
+  double input_score = 0;
+  std::vector<double> baseline_scores;  // In order of the baselines.
+};
+// By one call of f.Evaluate. Errors: that of the call, and those of CheckScores.
+Result<std::vector<PathEnds>> ScoreEnds(Function& f, std::span<const IgTask> tasks);
+// F(x), the mean F(b), and zeros for values.
+Attribution AttributionFrom(const IgTask& task, const PathEnds& ends);
+
 // Shares F(x) - F(b) among the elements of each instance, along the straight path from b to x:
 //   values_i = (x_i - b_i) * sum over k < n of w_k * dF/dx_i(b + t_k * (x - b)),  n = steps
 // t_k, w_k: Gauss-Legendre nodes and weights on [0, 1]. Exact for a polynomial F of degree 2n.

@@ -56,7 +56,7 @@ TEST(Occlusion, OfTheBaselineItselfIsZero) {
 
 TEST(Occlusion, IsTheSameInSmallCalls) {
   const std::vector<Game> games = {GameOf(Vector({2, 5, 7}), {Vector({0, 0, 0})}, 0),
-                                          GameOf(Vector({1, 1, 4}), {Vector({3, 0, 0})}, 1)};
+                                   GameOf(Vector({1, 1, 4}), {Vector({3, 0, 0})}, 1)};
   ClosedForm f = Product(), g = Product();
   const auto large = Occlusion(f, games, {}), small = Occlusion(g, games, {.max_points = 1});
   ASSERT_TRUE(large.ok() && small.ok());

@@ -49,11 +49,8 @@ void AddNoise(const std::vector<double>& sigmas, std::uint64_t seed, int sample,
   }
 }
 
-std::size_t BytesOf(const Row& x) {
-  std::size_t bytes = 0;
-  for (const Tensor& input : x) bytes += input.elements() * (DTypeSize(input.dtype()) + 8);
-  return bytes;
-}
+// Bytes of a noisy copy beside its row: its gradient.
+constexpr std::size_t kCopyBytes = 8;
 
 }  // namespace
 
@@ -79,24 +76,13 @@ Result<std::vector<SmoothAttribution>> SmoothGrad(Function& f,
   std::vector<std::size_t> task_of_copy;
   std::size_t bytes = 0;
   const auto flush = [&]() -> Status {
-    std::vector<PathSum> sums;
+    std::vector<GradientPoint> noisy;
     for (std::size_t c = 0; c < copies.size(); ++c) {
-      sums.push_back({.instance = tasks[task_of_copy[c]].instance,
-                      .x = &copies[c],
-                      .baseline = &copies[c],
-                      .positions = {1},
-                      .weights = {1}});
+      noisy.push_back({.instance = tasks[task_of_copy[c]].instance, .row = &copies[c]});
     }
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients, f.IntegrateGradients(sums));
-    if (gradients.size() != sums.size()) {
-      return Internal("expected " + std::to_string(sums.size()) + " gradients, got " +
-                      std::to_string(gradients.size()));
-    }
-    for (std::size_t c = 0; c < copies.size(); ++c) {
-      WHYLIGHT_RETURN_IF_ERROR(
-          CheckGradients(sums[c].instance, copies[c], gradients[c], "at a noisy copy"));
-      averages[task_of_copy[c]].Add(gradients[c]);
-    }
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> gradients,
+                              GradientsAt(f, noisy, "at a noisy copy"));
+    for (std::size_t c = 0; c < copies.size(); ++c) averages[task_of_copy[c]].Add(gradients[c]);
     copies.clear();
     task_of_copy.clear();
     bytes = 0;
@@ -108,7 +94,7 @@ Result<std::vector<SmoothAttribution>> SmoothGrad(Function& f,
     for (int s = 0; s < samples; ++s) {
       AddNoise(sigmas, options.seed, s, {&copies.emplace_back(*tasks[t].x), 1});
       task_of_copy.push_back(t);
-      bytes += BytesOf(*tasks[t].x);
+      bytes += BytesOf(*tasks[t].x, kCopyBytes);
       if (bytes >= options.max_bytes) WHYLIGHT_RETURN_IF_ERROR(flush());
     }
   }
@@ -142,16 +128,10 @@ Result<std::vector<SmoothAttribution>> WithNoise(Function& f, std::span<const Ig
     }
     return all;
   }
-  std::vector<Point> points;
-  for (const IgTask& task : tasks) {
-    points.push_back({.instance = task.instance, .row = *task.x});
-    for (const Row* baseline : task.baselines) {
-      points.push_back({.instance = task.instance, .row = *baseline});
-    }
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends_of, ScoreEnds(f, tasks));
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    all[t].attribution = AttributionFrom(tasks[t], ends_of[t]);
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f.Evaluate(points));
-  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points, scores));
-  points.clear();
 
   const auto samples = static_cast<std::size_t>(options.samples);
   for (std::size_t first = 0; first < tasks.size();) {
@@ -165,7 +145,7 @@ Result<std::vector<SmoothAttribution>> WithNoise(Function& f, std::span<const Ig
         of_copy.push_back(*task.x);
         for (const Row* baseline : task.baselines) of_copy.push_back(*baseline);
         AddNoise(options.sigmas, options.seed, s, of_copy);
-        bytes += of_copy.size() * BytesOf(*task.x);
+        bytes += of_copy.size() * BytesOf(*task.x, kCopyBytes);
       }
     } while (end < tasks.size() && bytes < options.max_bytes);
     std::vector<IgTask> copies;
@@ -185,16 +165,7 @@ Result<std::vector<SmoothAttribution>> WithNoise(Function& f, std::span<const Ig
     }
     first = end;
   }
-  std::size_t next_score = 0;
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    Attribution& a = all[t].attribution;
-    a.input_score = scores[next_score++];
-    const std::size_t count = tasks[t].baselines.size();
-    for (std::size_t b = 0; b < count; ++b) a.baseline_score += scores[next_score++];
-    a.baseline_score /= static_cast<double>(count);
-    const double difference = a.input_score - a.baseline_score;
-    a.approximation_error = RelativeError(difference - SumOf(a.values), difference);
-  }
+  for (SmoothAttribution& smooth : all) SetGap(smooth.attribution);
   return all;
 }
 
