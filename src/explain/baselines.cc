@@ -351,9 +351,9 @@ Result<std::vector<Row>> BaselineRows(const Row& x, const Explained& explained,
   }
   // A picture's own black and white, whatever its range.
   std::vector<Row> black_and_white;
-  if (StartsBlackAndWhite(options)) {
+  if (StartsBlackAndWhite(options) && !all_given) {
     black_and_white = BlackAndWhite(x);
-    if (!all_given) count = std::max<std::size_t>(count, 2);
+    count = std::max<std::size_t>(count, 2);
   }
   std::vector<Row> rows(count);
   for (std::size_t b = 0; b < count; ++b) {

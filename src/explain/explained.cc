@@ -116,19 +116,15 @@ Result<std::vector<std::string>> WhyNoGradient(const Program& program, Output ou
   return why_not;
 }
 
-// [H,W,1] or [H,W,3] an instance; another rank-2 or rank-3 form where the metadata calls it an
-// image, as it could be a table of a series or a map of features.
 void HoldWhatIsNoPicture(const Program& program, const ExplainOptions& options,
                          std::vector<std::string>& why_not) {
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {
     const Port& port = program.inputs[i].port;
     if (!why_not[i].empty() || !port.shape.has_rank()) continue;
-    const int rank = port.shape.rank() - (program.layout.kind == RowLayout::Kind::kNone ? 0 : 1);
-    const std::int64_t last = rank > 0 ? port.shape.dims().back() : 0;
-    const bool colours = rank == 3 && (last == 1 || last == 3 || last < 0);  // Below 0: unknown.
-    const InputMetadata* metadata = MetadataOf(options, port.name);
-    const bool declared = metadata != nullptr && metadata->modality == Modality::kImage;
-    if (colours || (declared && (rank == 2 || rank == 3))) continue;
+    const bool rows = program.layout.kind != RowLayout::Kind::kNone && port.shape.rank() > 0;
+    const Shape shape = rows ? port.shape.WithoutFirst() : port.shape;
+    if (HasPictureForm(shape, port.name, options)) continue;
+    const int rank = shape.rank();
     why_not[i] = DTypeName(port.dtype) + port.shape.ToString() + " is no picture";
     if (rank == 2 || rank == 3) why_not[i] += " unless the metadata's modality says image";
   }
@@ -187,6 +183,14 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
                            ": " + Join(explained.held, ", "));
   }
   return explained;
+}
+
+bool HasPictureForm(const Shape& shape, const std::string& name, const ExplainOptions& options) {
+  const int rank = shape.rank();
+  const std::int64_t last = rank > 0 ? shape.dims().back() : 0;
+  if (rank == 3 && (last == 1 || last == 3 || last < 0)) return true;
+  const InputMetadata* metadata = MetadataOf(options, name);
+  return metadata != nullptr && metadata->modality == Modality::kImage && (rank == 2 || rank == 3);
 }
 
 Status CheckPictures(const Row& x, const Explained& explained, const ExplainOptions& options) {

@@ -55,6 +55,11 @@ struct Explained {
 Result<Explained> ChooseExplained(const Program& program, Output output, const Choice& choice,
                                   const ExplainOptions& options);
 
+// Whether an instance of this shape is a picture: [H,W,1] or [H,W,3], where an unknown last axis
+// may be either; another of rank 2 or 3 where the metadata calls it an image, as it could be a
+// table of a series or a map of features.
+bool HasPictureForm(const Shape& shape, const std::string& name, const ExplainOptions& options);
+
 // For methods that explain pictures alone, where the program's static shapes could not tell.
 // x: ExplainedValues of a row. Errors: kInvalidArgument, with the methods that can.
 Status CheckPictures(const Row& x, const Explained& explained, const ExplainOptions& options);

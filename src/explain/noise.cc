@@ -11,9 +11,7 @@
 namespace whylight {
 namespace {
 
-// What services take, where only one of the two is given.
-constexpr double kNoiseSigma = 0.1;
-constexpr int kNoisySamples = 3;
+constexpr double kNoiseSigma = 0.1;  // What services take where copies alone are given.
 
 bool HasPathNoise(const ExplainOptions& options) {
   return options.noise_sigma || !options.feature_noise_sigma.empty() || options.noisy_samples;
@@ -47,10 +45,8 @@ std::optional<NoiseOptions> PathNoise(const ExplainOptions& options, const Expla
   return noise;
 }
 
-std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options) {
+std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options, int copies) {
   if (!HasPathNoise(options)) return {};
-  const std::string samples = std::to_string(options.noisy_samples.value_or(kNoisySamples));
-  const std::string seed = std::to_string(options.seed);
   std::vector<MethodSetting> settings;
   if (options.feature_noise_sigma.empty()) {
     const double sigma = options.noise_sigma.value_or(kNoiseSigma);
@@ -64,8 +60,9 @@ std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options) {
     }
     settings.push_back({.name = "noiseSigma", .json = "\"by feature\"", .text = std::move(text)});
   }
-  settings.push_back({.name = "noisySamples", .json = samples, .text = samples + " noisy copies"});
-  settings.push_back({.name = "seed", .json = seed, .text = "seed " + seed});
+  settings.push_back(
+      CountSetting("noisySamples", options.noisy_samples.value_or(copies), "noisy copies"));
+  settings.push_back(SeedSetting(options));
   return settings;
 }
 

@@ -13,9 +13,13 @@ namespace whylight {
 // Errors: kInvalidArgument: noise of a feature that is not explained, with those that are.
 Status CheckNoise(const ExplainOptions& options, const Explained& explained);
 
+// Noisy copies where options give a sigma alone: what services take.
+inline constexpr int kNoisySamples = 3;
+
 // Of paths; nullopt: none was asked for.
 std::optional<NoiseOptions> PathNoise(const ExplainOptions& options, const Explained& explained);
-// The settings that PathNoise heeds.
-std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options);
+// The settings that PathNoise heeds, with `copies` where none are given.
+std::vector<MethodSetting> DescribePathNoise(const ExplainOptions& options,
+                                             int copies = kNoisySamples);
 
 }  // namespace whylight

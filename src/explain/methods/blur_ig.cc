@@ -14,11 +14,8 @@ namespace {
 
 Result<AttributionResult> Apply(const MethodCall& call) {
   const ExplainOptions& options = call.options;
-  std::vector<Row> xs;
-  for (const AttributionTask& task : call.tasks) {
-    xs.push_back(ExplainedValues(*task.row, call.explained));
-    WHYLIGHT_RETURN_IF_ERROR(CheckPictures(xs.back(), call.explained, options));
-  }
+  std::vector<Row> xs = ExplainedRows(call);
+  for (const Row& x : xs) WHYLIGHT_RETURN_IF_ERROR(CheckPictures(x, call.explained, options));
   std::vector<BlurIgTask> paths;
   for (std::size_t i = 0; i < xs.size(); ++i) paths.push_back({.instance = i, .x = &xs[i]});
   const int threads = options.session.threads > 0 ? options.session.threads : AllowedCores();
@@ -27,19 +24,13 @@ Result<AttributionResult> Apply(const MethodCall& call) {
       std::vector<Attribution> attributions,
       BlurIg(f, paths,
              {.steps = StepsOf(options), .max_sigma = options.max_sigma, .threads = threads}));
-  AttributionResult result;
-  for (std::size_t i = 0; i < attributions.size(); ++i) {
-    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(xs[i])));
-  }
-  result.dependence = f.dependence();
-  return result;
+  return ResultOf(f, std::move(attributions), std::move(xs));
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  const std::string steps = std::to_string(StepsOf(options));
   const std::string sigma = FormatOption(options.max_sigma);
   return {
-      {.name = "steps", .json = steps, .text = steps + " blurs"},
+      CountSetting("steps", StepsOf(options), "blurs"),
       {.name = "maxSigma", .json = JsonOption(options.max_sigma), .text = "sigma up to " + sigma}};
 }
 

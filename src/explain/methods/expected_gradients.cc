@@ -12,30 +12,21 @@ namespace whylight {
 namespace {
 
 Result<AttributionResult> Apply(const MethodCall& call) {
-  std::vector<Row> xs;
-  for (const AttributionTask& task : call.tasks) {
-    xs.push_back(ExplainedValues(*task.row, call.explained));
-  }
+  std::vector<Row> xs = ExplainedRows(call);
   std::vector<ExpectedGradientsTask> tasks;
   for (std::size_t i = 0; i < xs.size(); ++i) tasks.push_back({.instance = i, .x = &xs[i]});
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(
-      std::vector<ExpectedAttribution> attributions,
+      std::vector<ExpectedAttribution> expected,
       ExpectedGradients(f, tasks, call.explained.data->rows,
                         {.samples = DrawsOf(call.options), .seed = call.options.seed}));
-  AttributionResult result;
-  for (std::size_t i = 0; i < attributions.size(); ++i) {
-    result.shares.push_back(SharesOf(std::move(attributions[i].attribution), std::move(xs[i])));
-  }
-  result.dependence = f.dependence();
-  return result;
+  std::vector<Attribution> attributions;
+  for (ExpectedAttribution& one : expected) attributions.push_back(std::move(one.attribution));
+  return ResultOf(f, std::move(attributions), std::move(xs));
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  const std::string samples = std::to_string(DrawsOf(options));
-  const std::string seed = std::to_string(options.seed);
-  return {{.name = "samples", .json = samples, .text = samples + " samples"},
-          {.name = "seed", .json = seed, .text = "seed " + seed}};
+  return {CountSetting("samples", DrawsOf(options), "samples"), SeedSetting(options)};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "attribution/pieces.h"
 #include "explain/baselines.h"
 #include "explain/groups.h"
+#include "explain/methods/paths.h"
 #include "explain/options.h"
 #include "explain/score_function.h"
 
@@ -118,32 +119,30 @@ Row InputShares(const Row& x, const std::vector<Player>& players,
 
 Result<AttributionResult> AttributeInputs(const MethodCall& call, std::size_t max_players,
                                           const SolveGames& solve) {
-  const auto& [engine, explained, options, tasks] = call;
+  const Explained& explained = call.explained;
+  const ExplainOptions& options = call.options;
   std::vector<Game> games;
-  std::vector<ScoreTask> scores;
-  std::vector<Row> xs;
+  std::vector<Row> xs = ExplainedRows(call);
   std::vector<std::vector<Player>> players;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    scores.push_back({.row = tasks[i].row, .target = tasks[i].target});
-    xs.push_back(ExplainedValues(*tasks[i].row, explained));
+  for (std::size_t i = 0; i < xs.size(); ++i) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> baselines,
-                              BaselineRows(xs.back(), explained, options));
-    players.push_back(PlayersOf(xs.back(), explained, options));
-    WHYLIGHT_ASSIGN_OR_RETURN(Game game, TensorGame(i, xs.back(), baselines, players.back()));
+                              BaselineRows(xs[i], explained, options));
+    players.push_back(PlayersOf(xs[i], explained, options));
+    WHYLIGHT_ASSIGN_OR_RETURN(Game game, TensorGame(i, xs[i], baselines, players.back()));
     if (const std::size_t playing = Playing(game); playing > max_players) {
       return InvalidArgument("the inputs have " + std::to_string(playing) +
                              " elements that differ from the baseline, more than " +
                              std::to_string(max_players) + " players; try --players inputs" +
-                             (IsFloating(xs.back()[0].dtype())
+                             (IsFloating(xs[i][0].dtype())
                                   ? std::string(", or --method integrated-gradients")
                                   : std::string()));
     }
     games.push_back(std::move(game));
   }
-  ScoreFunction f(engine, std::move(scores), explained.inputs);
+  ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> values, solve(f, games));
   AttributionResult result{.shares = {}, .dependence = f.dependence()};
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
+  for (std::size_t i = 0; i < xs.size(); ++i) {
     Row shares = InputShares(xs[i], players[i], values[i].values);
     Row errors = InputShares(xs[i], players[i], values[i].standard_errors);
     result.shares.push_back(

@@ -11,20 +11,12 @@ namespace whylight {
 namespace {
 
 Result<AttributionResult> Apply(const MethodCall& call) {
-  std::vector<Row> xs;
-  for (const AttributionTask& task : call.tasks) {
-    xs.push_back(ExplainedValues(*task.row, call.explained));
-  }
+  std::vector<Row> xs = ExplainedRows(call);
   std::vector<GradientTask> tasks;
   for (std::size_t i = 0; i < xs.size(); ++i) tasks.push_back({.instance = i, .x = &xs[i]});
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> attributions, GradientXInput(f, tasks));
-  AttributionResult result;
-  for (std::size_t i = 0; i < attributions.size(); ++i) {
-    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(xs[i])));
-  }
-  result.dependence = f.dependence();
-  return result;
+  return ResultOf(f, std::move(attributions), std::move(xs));
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions&) { return {}; }

@@ -28,7 +28,7 @@ Effort Joined(std::span<const Effort> copies) {
 }
 
 Result<AttributionResult> Apply(const MethodCall& call) {
-  WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call));
+  WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call, ExplainedRows(call)));
   ScoreFunction f = ScoreFunctionOf(call);
   std::vector<Effort> efforts;  // Of each path that the adaptive rule was given.
   const PathMethod integrate =
@@ -72,8 +72,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
   std::vector<MethodSetting> settings;
   if (const int count = StepsOf(options)) {
-    const std::string steps = std::to_string(count);
-    settings = {{.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"}};
+    settings = {CountSetting("steps", count, "Gauss-Legendre points")};
   } else {
     const std::string tolerance = FormatOption(options.tolerance);
     const std::string most = std::to_string(options.max_steps);

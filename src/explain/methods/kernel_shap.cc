@@ -18,14 +18,10 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  const std::string seed = std::to_string(options.seed);
-  const std::string samples = std::to_string(options.samples);
-  MethodSetting of_samples{.name = "samples", .json = samples, .text = samples + " samples"};
-  if (options.samples == 0) {
-    of_samples.json = "\"auto\"";
-    of_samples.text = "2 * players + 2048 samples";
-  }
-  return {of_samples, {.name = "seed", .json = seed, .text = "seed " + seed}};
+  const MethodSetting by_players{
+      .name = "samples", .json = "\"auto\"", .text = "2 * players + 2048 samples"};
+  return {options.samples == 0 ? by_players : CountSetting("samples", options.samples, "samples"),
+          SeedSetting(options)};
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "explain/methods/method.h"
 #include "whylight/status.h"
 
@@ -19,6 +21,16 @@ constexpr const MethodApplication* kApplications[] = {
 };
 
 }  // namespace
+
+MethodSetting CountSetting(std::string name, std::int64_t count, const std::string& of) {
+  const std::string number = std::to_string(count);
+  return {.name = std::move(name), .json = number, .text = number + " " + of};
+}
+
+MethodSetting SeedSetting(const ExplainOptions& options) {
+  const std::string seed = std::to_string(options.seed);
+  return {.name = "seed", .json = seed, .text = "seed " + seed};
+}
 
 const MethodApplication& FindMethodApplication(std::string_view name) {
   for (const MethodApplication* application : kApplications) {

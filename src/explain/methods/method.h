@@ -49,6 +49,10 @@ struct AttributionResult {
 // to all.
 using ApplyMethod = Result<AttributionResult> (*)(const MethodCall& call);
 
+// {"paths", 25, "paths"}: "25 paths".
+MethodSetting CountSetting(std::string name, std::int64_t count, const std::string& of);
+MethodSetting SeedSetting(const ExplainOptions& options);
+
 using DescribeMethod = std::vector<MethodSetting> (*)(const ExplainOptions& options);
 
 // How a method of attribution/list.h is applied.

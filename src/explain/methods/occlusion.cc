@@ -25,13 +25,9 @@ struct Part {
   bool is_picture = false;
 };
 
-// As HoldWhatIsNoPicture, of an instance's own shape.
 bool IsPicture(const Tensor& x, const std::string& name, const ExplainOptions& options) {
-  const Shape& shape = x.shape();
-  if (!IsNumeric(x.dtype()) || !IsPictureShape(shape)) return false;
-  const InputMetadata* metadata = MetadataOf(options, name);
-  if (metadata != nullptr && metadata->modality == Modality::kImage) return true;
-  return shape.rank() == 3 && (shape.dim(2) == 1 || shape.dim(2) == 3);
+  return IsNumeric(x.dtype()) && IsPictureShape(x.shape()) &&
+         HasPictureForm(x.shape(), name, options);
 }
 
 Part PartOf(const Tensor& x, std::size_t input, const std::string& name,
@@ -77,11 +73,11 @@ Row SharesOf(const std::vector<Part>& parts, const Row& x, std::span<const doubl
 }
 
 Result<AttributionResult> Apply(const MethodCall& call) {
-  std::vector<Row> xs;
+  std::vector<Row> xs = ExplainedRows(call);
   std::vector<std::vector<Part>> parts;
   std::vector<Game> games;
-  for (std::size_t i = 0; i < call.tasks.size(); ++i) {
-    const Row& x = xs.emplace_back(ExplainedValues(*call.tasks[i].row, call.explained));
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    const Row& x = xs[i];
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Row> baselines,
                               BaselineRows(x, call.explained, call.options));
     std::vector<Player> players;

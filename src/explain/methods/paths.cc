@@ -6,12 +6,20 @@
 
 namespace whylight {
 
-Result<PathTasks> PathTasksOf(const MethodCall& call) {
-  PathTasks tasks;
+std::vector<Row> ExplainedRows(const MethodCall& call) {
+  std::vector<Row> xs;
   for (const AttributionTask& task : call.tasks) {
-    tasks.xs.push_back(ExplainedValues(*task.row, call.explained));
+    xs.push_back(ExplainedValues(*task.row, call.explained));
+  }
+  return xs;
+}
+
+Result<PathTasks> PathTasksOf(const MethodCall& call, std::vector<Row> xs) {
+  PathTasks tasks;
+  tasks.xs = std::move(xs);
+  for (const Row& x : tasks.xs) {
     WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> of_row,
-                              BaselineRows(tasks.xs.back(), call.explained, call.options));
+                              BaselineRows(x, call.explained, call.options));
     tasks.baselines.push_back(std::move(of_row));
   }
   for (std::size_t i = 0; i < tasks.xs.size(); ++i) {
@@ -38,6 +46,15 @@ Shares SharesOf(Attribution attribution, Row x) {
   shares.x = std::move(x);
   shares.values = std::move(attribution.values);
   return shares;
+}
+
+AttributionResult ResultOf(const ScoreFunction& f, std::vector<Attribution> attributions,
+                           std::vector<Row> xs) {
+  AttributionResult result{.shares = {}, .dependence = f.dependence()};
+  for (std::size_t i = 0; i < attributions.size(); ++i) {
+    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(xs[i])));
+  }
+  return result;
 }
 
 }  // namespace whylight

@@ -1,4 +1,4 @@
-// What methods have in common that go along paths from baselines.
+// What methods have in common that share the score of the explained inputs' elements.
 #pragma once
 
 #include <vector>
@@ -8,6 +8,9 @@
 #include "explain/score_function.h"
 
 namespace whylight {
+
+// The values of the explained inputs of each task.
+std::vector<Row> ExplainedRows(const MethodCall& call);
 
 // The values of a call's tasks, and paths to them from their baselines, which borrow from them:
 // move it, but do not copy it.
@@ -21,12 +24,15 @@ struct PathTasks {
   PathTasks& operator=(PathTasks&&) = default;
 };
 
-// Errors: those of BaselineRows.
-Result<PathTasks> PathTasksOf(const MethodCall& call);
+// `xs`: ExplainedRows. Errors: those of BaselineRows.
+Result<PathTasks> PathTasksOf(const MethodCall& call, std::vector<Row> xs);
 
 ScoreFunction ScoreFunctionOf(const MethodCall& call);
 
-// What every attribution has; x is moved out of `tasks`.
+// What every attribution has.
 Shares SharesOf(Attribution attribution, Row x);
+// Of all tasks, in order.
+AttributionResult ResultOf(const ScoreFunction& f, std::vector<Attribution> attributions,
+                           std::vector<Row> xs);
 
 }  // namespace whylight

@@ -28,16 +28,13 @@ std::vector<MethodSetting> Describe(const ExplainOptions& options) {
   if (options.path_rule == PathRule::kExact) {
     return {{.name = "paths", .json = "\"exact\"", .text = "all coalitions"}};
   }
-  const std::string seed = std::to_string(options.seed);
-  const MethodSetting seeded{.name = "seed", .json = seed, .text = "seed " + seed};
   if (options.path_rule == PathRule::kTolerance) {
     const std::string tolerance = FormatOption(options.tolerance);
     return {{.name = "paths", .json = "\"auto\"", .text = "paths as needed"},
             {.name = "tolerance", .json = tolerance, .text = "tolerance " + tolerance},
-            seeded};
+            SeedSetting(options)};
   }
-  const std::string paths = std::to_string(options.paths);
-  return {{.name = "paths", .json = paths, .text = paths + " paths"}, seeded};
+  return {CountSetting("paths", options.paths, "paths"), SeedSetting(options)};
 }
 
 }  // namespace

@@ -39,10 +39,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   if (IsSigmaGiven(options)) noise = *PathNoise(options, call.explained);
   noise.samples = options.noisy_samples.value_or(kCopies);
   noise.seed = options.seed;
-  std::vector<Row> xs;
-  for (const AttributionTask& task : call.tasks) {
-    xs.push_back(ExplainedValues(*task.row, call.explained));
-  }
+  std::vector<Row> xs = ExplainedRows(call);
   std::vector<SmoothGradTask> tasks;
   for (std::size_t i = 0; i < xs.size(); ++i) {
     SmoothGradTask& task =
@@ -51,27 +48,18 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   }
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<SmoothAttribution> smooth, SmoothGrad(f, tasks, noise));
-  AttributionResult result;
-  for (std::size_t i = 0; i < smooth.size(); ++i) {
-    result.shares.push_back(SharesOf(std::move(smooth[i].attribution), std::move(xs[i])));
-  }
-  result.dependence = f.dependence();
-  return result;
+  std::vector<Attribution> attributions;
+  for (SmoothAttribution& one : smooth) attributions.push_back(std::move(one.attribution));
+  return ResultOf(f, std::move(attributions), std::move(xs));
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  if (IsSigmaGiven(options)) {
-    ExplainOptions counted = options;
-    counted.noisy_samples = options.noisy_samples.value_or(kCopies);
-    return DescribePathNoise(counted);
-  }
-  const std::string samples = std::to_string(options.noisy_samples.value_or(kCopies));
-  const std::string seed = std::to_string(options.seed);
+  if (IsSigmaGiven(options)) return DescribePathNoise(options, kCopies);
   return {{.name = "noiseSigma",
            .json = "\"0.15 of the range\"",
            .text = "noise of 0.15 of each input's range"},
-          {.name = "noisySamples", .json = samples, .text = samples + " noisy copies"},
-          {.name = "seed", .json = seed, .text = "seed " + seed}};
+          CountSetting("noisySamples", options.noisy_samples.value_or(kCopies), "noisy copies"),
+          SeedSetting(options)};
 }
 
 }  // namespace

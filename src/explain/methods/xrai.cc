@@ -28,11 +28,11 @@ std::vector<RegionAttribution> Described(const std::vector<RankedRegion>& ranked
 }
 
 Result<AttributionResult> Apply(const MethodCall& call) {
-  for (const AttributionTask& task : call.tasks) {
-    WHYLIGHT_RETURN_IF_ERROR(
-        CheckPictures(ExplainedValues(*task.row, call.explained), call.explained, call.options));
+  std::vector<Row> xs = ExplainedRows(call);
+  for (const Row& x : xs) {
+    WHYLIGHT_RETURN_IF_ERROR(CheckPictures(x, call.explained, call.options));
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call));
+  WHYLIGHT_ASSIGN_OR_RETURN(PathTasks tasks, PathTasksOf(call, std::move(xs)));
   ScoreFunction f = ScoreFunctionOf(call);
   const bool fast = call.options.region_ranking == RegionRanking::kFast;
   WHYLIGHT_ASSIGN_OR_RETURN(
@@ -54,10 +54,9 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  const std::string steps = std::to_string(StepsOf(options));
   const bool fast = options.region_ranking == RegionRanking::kFast;
   std::vector<MethodSetting> settings = {
-      {.name = "steps", .json = steps, .text = steps + " Gauss-Legendre points"},
+      CountSetting("steps", StepsOf(options), "Gauss-Legendre points"),
       {.name = "xraiAlgorithm",
        .json = fast ? "\"fast\"" : "\"full\"",
        .text = fast ? "fast ranking" : "full ranking"}};
