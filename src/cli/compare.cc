@@ -296,10 +296,8 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   }
   if (methods.empty()) return Fail(FailedPrecondition("no method can explain this model as asked"));
   const Explainer& first = *methods[0].explainer;
-  InstanceReaderOptions read{.other_keys = KeysOfServing(**model, first)};
-  if (options->metadata && options->metadata->inputs.size() == 1) {
-    read.element_names = options->metadata->inputs[0].index_feature_mapping;
-  }
+  InstanceReaderOptions read = ReaderOptionsFor(*options);
+  read.other_keys = KeysOfServing(**model, first);
   Result<std::unique_ptr<InstanceReader>> reader = request.Open(first.request_fields(), read);
   if (!reader.ok()) return Fail(reader.status());
   const Status requested = CheckRequestedSignature((*reader)->signature_name(), first.plan());

@@ -84,10 +84,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
   Provenance provenance;
-  InstanceReaderOptions read;
-  if (options->metadata && options->metadata->inputs.size() == 1) {
-    read.element_names = options->metadata->inputs[0].index_feature_mapping;
-  }
+  InstanceReaderOptions read = ReaderOptionsFor(*options);
   const Result<std::unique_ptr<Explainer>> explainer =
       Explainer::Open(**model, **runtime, *std::move(options));
   if (!explainer.ok()) return Fail(explainer.status());

@@ -263,15 +263,12 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (args.pieces == "lines") options.players = Players::kLines;
   if (args.pieces == "words") options.players = Players::kWords;
   if (!args.baseline_data.empty()) {
-    InstanceReaderOptions read;
-    if (options.metadata && options.metadata->inputs.size() == 1) {
-      read.element_names = options.metadata->inputs[0].index_feature_mapping;
-    }
-    options.baseline_data = {.source = "--baseline-data " + args.baseline_data,
-                             .read = [request = args.request, path = args.baseline_data,
-                                      read](const std::vector<RequestField>& fields) {
-                               return ReadRows(request, path, fields, read);
-                             }};
+    options.baseline_data = {
+        .source = "--baseline-data " + args.baseline_data,
+        .read = [request = args.request, path = args.baseline_data,
+                 read = ReaderOptionsFor(options)](const std::vector<RequestField>& fields) {
+          return ReadRows(request, path, fields, read);
+        }};
   }
   options.hoist = !args.no_hoist;
   options.signature = args.request.signature;
@@ -280,6 +277,14 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   WHYLIGHT_ASSIGN_OR_RETURN(options.session, args.machine.Session());
   options.cancelled = Interrupted;
   return options;
+}
+
+InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options) {
+  InstanceReaderOptions read;
+  if (options.metadata && options.metadata->inputs.size() == 1) {
+    read.element_names = options.metadata->inputs[0].index_feature_mapping;
+  }
+  return read;
 }
 
 TableStyle StyleFor(const std::string& color) {

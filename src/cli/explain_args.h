@@ -46,6 +46,9 @@ void DeclareTargetOptions(Args& args, ExplainArgs& to);
 // Reads the files that options name. Errors: kInvalidArgument, kNotFound; each names its option.
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model);
 
+// How requests for these options are read.
+InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options);
+
 TableStyle StyleFor(const std::string& color);
 
 // serving_default's keys, for the error about a key that nobody has: requests are written in them

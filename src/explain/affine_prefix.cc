@@ -114,9 +114,7 @@ class Finder {
     }
     if (KindOf(y_) == Kind::kAffine) cut.insert(y_);
     for (Node* node : order) {
-      for (int index = 0; index < 64; ++index) {
-        const Output output{node, index};
-        if (!kinds_.contains(output)) break;
+      for (Output output{node, 0}; kinds_.contains(output); ++output.index) {
         if (cut.contains(output)) {
           prefix.cut.push_back(output);
           prefix.cut_elements += ElementsOfRow(graph_, output);
@@ -126,8 +124,7 @@ class Finder {
       }
     }
     for (const Output x : xs) prefix.input_elements += ElementsOfRow(graph_, x);
-    const std::set<Output> stop(inputs_.begin(), inputs_.end());
-    for (const Node* node : graph_.Ancestors(prefix.cut, stop)) {
+    for (const Node* node : graph_.Ancestors(prefix.cut, inputs_)) {
       const Output first{const_cast<Node*>(node), 0};
       if (!inputs_.contains(first) && KindOf(first) == Kind::kAffine) {
         prefix.flops += FlopsOf(*node);

@@ -436,8 +436,7 @@ Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,
                                           const PathPoints& points) {
   std::vector<std::string> fetches;
   for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.sum);
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
-                            RunPath(owners, points, points.owner, owners.size(), fetches));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, RunPath(owners, points, fetches));
   return RowsOf(fetched, owners.size());
 }
 
@@ -451,8 +450,7 @@ Result<PathGradients> Engine::GradientsAlong(std::span<const PathOwner> owners,
     for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.gradient);
   }
   fetches.push_back(path_->path_scores);
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
-                            RunPath(owners, points, points.owner, owners.size(), fetches));
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, RunPath(owners, points, fetches));
   PathGradients all;
   const std::span<const double> scores = fetched.back().data<double>();
   all.scores.assign(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(count));
@@ -480,11 +478,6 @@ Result<std::vector<Row>> Engine::PullBack(std::span<const PathOwner> owners,
   std::vector<Tensor> fed;
   fed.reserve(2 * path_->inputs.size() + path_->variables.size());
   WHYLIGHT_RETURN_IF_ERROR(FeedEnds(owners, fed, feeds));
-  std::vector<std::int32_t> own(owners.size());
-  std::iota(own.begin(), own.end(), 0);
-  const Tensor part_owner =
-      Tensor::Of<std::int32_t>(Shape{static_cast<std::int64_t>(own.size())}, own);
-  feeds.push_back({path_->part_owner, &part_owner});
   for (std::size_t v = 0; v < path_->variables.size(); ++v) {
     RowView values;
     for (const Row& sum : sums) values.push_back(&sum[v]);
@@ -518,7 +511,6 @@ Status Engine::FeedEnds(std::span<const PathOwner> owners, std::vector<Tensor>& 
 }
 
 Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, PathPoints points,
-                                            std::vector<std::int32_t> part, std::size_t parts,
                                             std::span<const std::string> fetches) {
   WHYLIGHT_CHECK(path_ && !path_->inputs.empty() && !owners.empty() && !points.owner.empty());
   const std::size_t count = points.owner.size();
@@ -527,12 +519,10 @@ Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, P
     points.owner.resize(size, points.owner.back());
     points.position.resize(size, points.position.back());
     points.weight.resize(size, 0);
-    part.resize(size, part.back());
   }
   const Shape m{static_cast<std::int64_t>(points.owner.size())};
   const Tensor owner = Tensor::Of<std::int32_t>(m, points.owner);
-  const Tensor part_of = Tensor::Of<std::int32_t>(m, part);
-  const Tensor parts_count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(parts));
+  const Tensor owner_count = Tensor::Scalar<std::int32_t>(static_cast<std::int32_t>(owners.size()));
   const Tensor position = Tensor::Of<double>(m, points.position);
   const Tensor weight = Tensor::Of<double>(m, points.weight);
   std::vector<std::int64_t> target_of;
@@ -541,16 +531,11 @@ Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, P
     target_of.push_back(owners[static_cast<std::size_t>(index)].target);
   }
   const Tensor target = Tensor::Of<std::int64_t>(m, target_of);
-  std::vector<Feed> feeds = {{path_->owner, &owner},       {path_->part, &part_of},
-                             {path_->parts, &parts_count}, {path_->positions, &position},
-                             {path_->weights, &weight},    {path_->targets, &target}};
-  std::vector<std::int32_t> part_owner(parts, 0);
-  for (std::size_t r = 0; r < part.size(); ++r) {
-    part_owner[static_cast<std::size_t>(part[r])] = points.owner[r];
-  }
-  const Tensor owner_of_part =
-      Tensor::Of<std::int32_t>(Shape{static_cast<std::int64_t>(parts)}, part_owner);
-  if (hoists()) feeds.push_back({path_->part_owner, &owner_of_part});
+  std::vector<Feed> feeds = {{path_->owner, &owner},
+                             {path_->owners, &owner_count},
+                             {path_->positions, &position},
+                             {path_->weights, &weight},
+                             {path_->targets, &target}};
   std::vector<Tensor> ends;
   ends.reserve(2 * path_->inputs.size());
   WHYLIGHT_RETURN_IF_ERROR(FeedEnds(owners, ends, feeds));

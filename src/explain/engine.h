@@ -132,7 +132,6 @@ class Engine {
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
   Result<std::vector<Tensor>> RunPath(std::span<const PathOwner> owners, PathPoints points,
-                                      std::vector<std::int32_t> part, std::size_t parts,
                                       std::span<const std::string> fetches);
   // Feeds the ends of the paths; `ends` holds what is fed.
   Status FeedEnds(std::span<const PathOwner> owners, std::vector<Tensor>& ends,

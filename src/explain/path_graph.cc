@@ -60,14 +60,12 @@ class PathBuilder {
     path_.targets = targets_.name();
     if (spec_.gradients.empty()) return path_;
     owner_ = Placeholder(b_, DType::kInt32, vector);
-    part_ = Placeholder(b_, DType::kInt32, vector);
-    parts_ = Placeholder(b_, DType::kInt32, Shape{});
+    owners_ = Placeholder(b_, DType::kInt32, Shape{});
     positions_ = Placeholder(b_, DType::kFloat64, vector);
     weights_ = Placeholder(b_, DType::kFloat64, vector);
     WHYLIGHT_RETURN_IF_ERROR(b_.status());
     path_.owner = owner_.name();
-    path_.part = part_.name();
-    path_.parts = parts_.name();
+    path_.owners = owners_.name();
     path_.positions = positions_.name();
     path_.weights = weights_.name();
     for (const std::size_t index : spec_.gradients) {
@@ -118,7 +116,7 @@ class PathBuilder {
 
   Output WeightedSum(Output gradient) {
     const Output weighted = b_.Mul(gradient, AsColumn(b_, weights_, gradient));
-    return b_.Op("UnsortedSegmentSum", {weighted, part_, parts_});
+    return b_.Op("UnsortedSegmentSum", {weighted, owner_, owners_});
   }
 
   // The inputs themselves move: one that is not fed is its point on the path.
@@ -159,8 +157,8 @@ class PathBuilder {
     return OkStatus();
   }
 
-  // What lies behind the inputs moves: copies of the prefix for the ends, one of the rest for the
-  // points, and one of the prefix to pull sums back through.
+  // What lies behind the inputs moves: copies of the prefix for the ends, through that of x sums
+  // are pulled back, and one of the rest for the points.
   Status AlongCut(const AffinePrefix& prefix) {
     Graph& graph = program_.graph;
     AddEnds();
@@ -202,39 +200,32 @@ class PathBuilder {
     // Some are only compared with, or counted.
     WHYLIGHT_ASSIGN_OR_RETURN(const PathAnalysis analysis,
                               AnalysePath(graph, ys, std::span(along).first(prefix.cut.size())));
-    std::vector<Output> variables, reaching, own_changes;
+    std::vector<Output> variables, reaching, reaching_at_x, own_changes;
     for (std::size_t i = 0; i < prefix.cut.size(); ++i) {
       if (!analysis.reaches[i]) continue;
       variables.push_back(along[i]);
       reaching.push_back(prefix.cut[i]);
+      reaching_at_x.push_back(at_x[i]);
       own_changes.push_back(changes[i]);
     }
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> gradients,
                               AddGradients(graph, ys, dys, variables));
 
-    const Output part_owner = Placeholder(b_, DType::kInt32, Shape{Shape::kUnknown});
-    std::vector<Output> pull_xs;
-    for (std::size_t i = 0; i < xs_.size(); ++i) {
-      pull_xs.push_back(WithShapeOf(b_.Gather(xs_[i], part_owner), points_[i]));
-    }
-    WHYLIGHT_RETURN_IF_ERROR(b_.status());
-    std::vector<Output> pulled = CloneBetween(graph, points_, pull_xs, reaching, "whylight/pull");
-    std::vector<Output> slopes;
-    for (std::size_t i = 0; i < pulled.size(); ++i) {
+    std::vector<Output> pulled, slopes;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
       const Output gradient = b_.Cast(gradients[i], Wide(b_.dtype(gradients[i])));
       const Output slope = WeightedSum(b_.Cast(gradient, DType::kFloat64));
       const Output from =
           b_.Op("PlaceholderWithDefault", {slope}, {{"shape", Shape::UnknownRank()}});
       WHYLIGHT_RETURN_IF_ERROR(b_.status());
       slopes.push_back(WithShapeOf(b_.Cast(from, b_.dtype(reaching[i])), reaching[i]));
-      pulled[i] = WithShapeOf(b_.Op("Identity", {pulled[i]}), reaching[i]);
+      pulled.push_back(WithShapeOf(b_.Op("Identity", {reaching_at_x[i]}), reaching[i]));
       path_.variables.push_back(
           {.gradient = gradient.name(), .change = own_changes[i].name(), .pull_from = from.name()});
     }
     WHYLIGHT_RETURN_IF_ERROR(b_.status());
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> sums,
-                              AddGradients(graph, pulled, slopes, pull_xs));
-    path_.part_owner = part_owner.name();
+                              AddGradients(graph, pulled, slopes, xs_));
     for (std::size_t i = 0; i < points_.size(); ++i) {
       path_.inputs.push_back({.index = spec_.gradients[i],
                               .x = xs_[i].name(),
@@ -248,7 +239,7 @@ class PathBuilder {
   const PathGraphSpec& spec_;
   GraphBuilder b_;
   PathGraph path_;
-  Output targets_, owner_, part_, parts_, positions_, weights_;
+  Output targets_, owner_, owners_, positions_, weights_;
   std::vector<Output> points_;  // The program's inputs,
   std::vector<Output> xs_;      // the ends of their paths,
   std::vector<Output> baselines_;

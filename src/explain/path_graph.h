@@ -4,7 +4,7 @@
 //
 //   z_r     = z(baseline)[owner_r] + position_r * (z(x) - z(baseline))[owner_r]
 //   score_r = output[r] flat at target_r
-//   slope_i = sum over r with part_r = i of weight_r * d score_r / d z_r        (float64)
+//   slope_i = sum over r with owner_r = i of weight_r * d score_r / d z_r        (float64)
 //   sum_i   = slope_i pulled back to x: (dz/dx)^T slope_i                      (float64)
 //
 // z are the inputs themselves, or, where that is worth while (affine_prefix.h), tensors behind them
@@ -23,9 +23,7 @@ struct PathGraph {
   std::string targets;      // f: int64 [m], flat index into one row of the output.
   std::string scores;       // g: float64 [m], of rows that are fed as the program's inputs.
   std::string owner;        // f: int32 [m], the instance of each point, 0..n-1.
-  std::string part;         // f: int32 [m], the sum that each point is part of, 0..s-1.
-  std::string parts;        // f: int32 [], s.
-  std::string part_owner;   // f: int32 [s], the instance of each sum. Empty: z are the inputs.
+  std::string owners;       // f: int32 [], n.
   std::string positions;    // f: float64 [m].
   std::string weights;      // f: float64 [m].
   std::string path_scores;  // g: float64 [m], of the points.
@@ -33,14 +31,14 @@ struct PathGraph {
     std::size_t index = 0;  // Into Program::inputs.
     std::string x;          // f: [n, ...] in the input's dtype.
     std::string baseline;   // f: likewise.
-    std::string sum;        // g: float64 [s, ...].
+    std::string sum;        // g: float64 [n, ...].
     std::string gradient;   // g: float32 or float64 [m, ...], of each point; "" behind variables.
   };
   std::vector<Input> inputs;  // Empty without gradients.
   struct Variable {
     std::string gradient;   // g: float32 or float64 [m, ...], of each point.
     std::string change;     // g: float64 [n, ...], z(x) - z(baseline).
-    std::string pull_from;  // f: float64 [s, ...], a sum to pull back instead of slope.
+    std::string pull_from;  // f: float64 [n, ...], sums to pull back instead of slopes.
   };
   std::vector<Variable> variables;  // z where they are not the inputs.
 };
