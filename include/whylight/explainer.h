@@ -46,8 +46,8 @@ enum class BaselineKind {
 };
 
 struct Baseline {
-  Baseline(Json values) : value(std::move(values)) {}  // NOLINT: implicit on purpose
-  Baseline(BaselineKind of) : kind(of) {}              // NOLINT
+  Baseline(Json values) : value(std::move(values)) {}  // NOLINT: implicit on purpose,
+  Baseline(BaselineKind of) : kind(of) {}              // NOLINT: so that lists of them read well.
 
   BaselineKind kind = BaselineKind::kGiven;
   Json value;                         // kGiven.

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "attribution/closed_form.h"
+#include "attribution/game.h"
 
 namespace whylight {
 
@@ -45,6 +48,24 @@ inline Numbers ByDividends(const ClosedForm::Score& score, const Numbers& x,
     }
   }
   return mean;
+}
+
+// How far estimates of `want` are off over many seeds, and how far they say they are: sums over the
+// players of mean squares. `estimate` gives ShapleyValues for a seed.
+struct Spread {
+  double squares = 0, reported = 0;
+};
+template <typename Estimate>
+Spread SpreadOver(int seeds, const Numbers& want, const Estimate& estimate) {
+  Spread spread;
+  for (int seed = 0; seed < seeds; ++seed) {
+    const ShapleyValues got = estimate(static_cast<std::uint64_t>(seed));
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      spread.squares += std::pow(got.values[i] - want[i], 2) / seeds;
+      spread.reported += std::pow(got.standard_errors[i], 2) / seeds;
+    }
+  }
+  return spread;
 }
 
 }  // namespace whylight

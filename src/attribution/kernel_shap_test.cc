@@ -133,24 +133,14 @@ TEST(KernelShap, KeepsTheAxiomsWhateverTheSamples) {
   }
 }
 
-struct Spread {
-  double squares = 0, reported = 0;
-};
-Spread SpreadOver(int seeds, const std::vector<Numbers>& baselines, int samples) {
-  const Numbers want = ByDividends(Messy, kMessy, baselines);
-  Spread spread;
-  for (int seed = 0; seed < seeds; ++seed) {
+Spread KernelSpread(int seeds, const std::vector<Numbers>& baselines, int samples) {
+  return SpreadOver(seeds, ByDividends(Messy, kMessy, baselines), [&](std::uint64_t seed) {
     ClosedForm f(Messy);
-    const ShapleyValues got = *Explain(
-        f, kMessy, baselines, {.samples = samples, .seed = static_cast<std::uint64_t>(seed)});
+    ShapleyValues got = *Explain(f, kMessy, baselines, {.samples = samples, .seed = seed});
     EXPECT_FALSE(got.exact);
     EXPECT_NEAR(Sum(got.values), got.input_score - got.baseline_score, 1e-10);
-    for (std::size_t i = 0; i < want.size(); ++i) {
-      spread.squares += std::pow(got.values[i] - want[i], 2) / seeds;
-      spread.reported += std::pow(got.standard_errors[i], 2) / seeds;
-    }
-  }
-  return spread;
+    return got;
+  });
 }
 
 struct SpreadCase {
@@ -162,7 +152,7 @@ void PrintTo(const SpreadCase& c, std::ostream* os) { *os << c.name; }
 class KernelSpreadTest : public testing::TestWithParam<SpreadCase> {};
 
 TEST_P(KernelSpreadTest, StandardErrorIsThatOfRepeatedSampling) {
-  const Spread spread = SpreadOver(300, GetParam().baselines, GetParam().samples);
+  const Spread spread = KernelSpread(300, GetParam().baselines, GetParam().samples);
   // sqrt(2 / 300) = 8 %, twice; and a jackknife of few pairs is on the large side.
   EXPECT_LT(spread.squares / spread.reported, 1.16);
   EXPECT_GT(spread.squares / spread.reported, 0.7);
@@ -176,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(, KernelSpreadTest,
                          [](const auto& row) { return row.param.name; });
 
 TEST(KernelShap, IsNearerThanPlainOrdersForTheSameScores) {
-  const double kernel = SpreadOver(100, {kZeros}, 180).squares;
+  const double kernel = KernelSpread(100, {kZeros}, 180).squares;
   const Numbers want = ByDividends(Messy, kMessy, kZeros);
   double plain = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {

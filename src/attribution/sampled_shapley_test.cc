@@ -135,24 +135,15 @@ const Numbers kMessy = {1, 2, -1, 3, 0.5, 2, 1.5, -2, 0.25};
 const Numbers kZeros(9, 0);
 
 // Mean squared error and mean of the reported variance of all players over the seeds.
-struct Spread {
-  double squares = 0, reported = 0;
-};
-Spread SpreadOver(int seeds, const ClosedForm::Score& score, const Numbers& x,
-                  const std::vector<Numbers>& baselines, SampledShapleyOptions options) {
-  const Numbers want = ByDividends(score, x, baselines);
-  Spread spread;
-  for (int seed = 0; seed < seeds; ++seed) {
+Spread SampledSpread(int seeds, const ClosedForm::Score& score, const Numbers& x,
+                     const std::vector<Numbers>& baselines, SampledShapleyOptions options) {
+  return SpreadOver(seeds, ByDividends(score, x, baselines), [&](std::uint64_t seed) {
     ClosedForm f(score);
-    options.seed = static_cast<std::uint64_t>(seed);
-    const ShapleyValues got = *Explain(f, x, baselines, options);
+    options.seed = seed;
+    ShapleyValues got = *Explain(f, x, baselines, options);
     EXPECT_FALSE(got.exact);
-    for (std::size_t i = 0; i < want.size(); ++i) {
-      spread.squares += std::pow(got.values[i] - want[i], 2) / seeds;
-      spread.reported += std::pow(got.standard_errors[i], 2) / seeds;
-    }
-  }
-  return spread;
+    return got;
+  });
 }
 
 struct SpreadCase {
@@ -164,7 +155,7 @@ void PrintTo(const SpreadCase& c, std::ostream* os) { *os << c.name; }
 class SpreadTest : public testing::TestWithParam<SpreadCase> {};
 
 TEST_P(SpreadTest, StandardErrorIsThatOfRepeatedSampling) {
-  const Spread spread = SpreadOver(400, Messy, kMessy, GetParam().baselines, GetParam().options);
+  const Spread spread = SampledSpread(400, Messy, kMessy, GetParam().baselines, GetParam().options);
   EXPECT_NEAR(spread.squares / spread.reported, 1, 0.15);  // sqrt(2 / 400) = 7 %, twice
 }
 
@@ -190,13 +181,15 @@ TEST(SampledShapley, AReverseIsWorthMoreThanAnotherOrder) {
     return score;
   };
   const Numbers x(9, 1);
-  const Spread pairs = SpreadOver(200, pairwise, x, {kZeros}, {.paths = 20});
-  const Spread alone = SpreadOver(200, pairwise, x, {kZeros}, {.paths = 20, .antithetic = false});
+  const Spread pairs = SampledSpread(200, pairwise, x, {kZeros}, {.paths = 20});
+  const Spread alone =
+      SampledSpread(200, pairwise, x, {kZeros}, {.paths = 20, .antithetic = false});
   EXPECT_LT(pairs.squares, alone.squares / 1000);
   EXPECT_LT(pairs.reported, alone.reported / 1000);  // And it is known.
   // With interactions of three and more it is still no worse.
-  EXPECT_LT(SpreadOver(200, Messy, kMessy, {kZeros}, {.paths = 20}).squares,
-            SpreadOver(200, Messy, kMessy, {kZeros}, {.paths = 20, .antithetic = false}).squares);
+  EXPECT_LT(
+      SampledSpread(200, Messy, kMessy, {kZeros}, {.paths = 20}).squares,
+      SampledSpread(200, Messy, kMessy, {kZeros}, {.paths = 20, .antithetic = false}).squares);
 }
 
 TEST(SampledShapley, ApproximationErrorIsTheErrorOfTheWholeOverTheDifference) {

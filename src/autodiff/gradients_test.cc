@@ -266,15 +266,18 @@ function g {
 }
 )";
 
+Result<std::vector<Output>> GradientOfYByX(Graph& graph) {
+  return AddGradients(graph, std::vector{*graph.FindOutput("y")},
+                      std::vector{*graph.FindOutput("dy")}, std::vector{*graph.FindOutput("x")});
+}
+
 TEST(CustomGradientTest, WithoutAFunctionIsTheNaturalOne) {
   Result<Graph> graph = GraphFromText(std::string(kCustomGradient) + R"(
 y = IdentityN[_gradient_op_type="CustomGradient-1"](r, x)
 dy = OnesLike(r)
 )");
   ASSERT_TRUE(graph.ok()) << graph.status().message();
-  const auto dx =
-      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
-                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  const auto dx = GradientOfYByX(*graph);
   ASSERT_TRUE(dx.ok()) << dx.status().message();
   EXPECT_TRUE(graph->Ancestors(*dx).contains(graph->Find("dy")));
   EXPECT_FALSE(graph->Ancestors(*dx).contains(graph->Find("c")));
@@ -286,9 +289,7 @@ y = IdentityN[_whylight_gradient="g", _whylight_gradient_captures=1, _whylight_g
 dy = OnesLike(r)
 )" + std::string(kGradientFunction));
   ASSERT_TRUE(graph.ok()) << graph.status().message();
-  const auto dx =
-      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
-                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  const auto dx = GradientOfYByX(*graph);
   ASSERT_TRUE(dx.ok()) << dx.status().message();
   // Neither through r nor through c: the whole derivative is what g says.
   const Node& product = *(*dx)[0].node;
@@ -302,9 +303,7 @@ y = IdentityN[_whylight_gradient="g", _whylight_gradient_captures=1, _whylight_g
 dy = OnesLike(r)
 )" + std::string(kGradientFunction));
   ASSERT_TRUE(graph.ok()) << graph.status().message();
-  const auto dx =
-      AddGradients(*graph, std::vector{*graph->FindOutput("y")},
-                   std::vector{*graph->FindOutput("dy")}, std::vector{*graph->FindOutput("x")});
+  const auto dx = GradientOfYByX(*graph);
   ASSERT_FALSE(dx.ok());
   EXPECT_EQ(dx.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(dx.status().message(), HasSubstr("its path ends at IdentityN 'y'"));

@@ -7,36 +7,20 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 #include "explain/engine.h"
 #include "model/program.h"
 #include "tensor/rows.h"
+#include "testing/model_folders.h"
 #include "testing/npz.h"
 #include "testing/runtime_test.h"
 
 namespace whylight {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Application {
-  std::string name;
-  fs::path path;
-};
-void PrintTo(const Application& application, std::ostream* os) { *os << application.name; }
-
-std::vector<Application> AllApplications() {
-  std::vector<Application> found;
+std::vector<ModelFolder> AllApplications() {
   const char* folder = std::getenv("WHYLIGHT_APPLICATIONS");
-  std::error_code error;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(folder == nullptr ? "" : folder, error)) {
-    if (!fs::exists(entry.path() / "gradient.npz")) continue;
-    found.push_back({entry.path().filename().string(), entry.path()});
-  }
-  std::ranges::sort(found, {}, &Application::name);
-  return found;
+  return FoldersWith("gradient.npz", {folder == nullptr ? "" : folder});
 }
 
 // A fetched tensor of all rows against one tensor a row.
@@ -60,7 +44,7 @@ Difference Compare(const Tensor& expected, const std::vector<Row>& rows) {
   return {.cosine = dot / std::sqrt(squares * expected_squares), .largest = off / scale};
 }
 
-class ApplicationsTest : public RuntimeTest, public testing::WithParamInterface<Application> {};
+class ApplicationsTest : public RuntimeTest, public testing::WithParamInterface<ModelFolder> {};
 
 TEST(Applications, AreThere) { EXPECT_GE(AllApplications().size(), 7u); }
 
@@ -114,7 +98,7 @@ TEST_P(ApplicationsTest, GradientIsTensorFlows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ApplicationsTest, testing::ValuesIn(AllApplications()),
-                         [](const testing::TestParamInfo<Application>& application) {
+                         [](const testing::TestParamInfo<ModelFolder>& application) {
                            return application.param.name;
                          });
 

@@ -16,6 +16,7 @@
 #include "io/instances.h"
 #include "io/json.h"
 #include "model/check.h"
+#include "testing/model_folders.h"
 #include "testing/npz.h"
 #include "testing/runtime_test.h"
 #include "whylight/explainer.h"
@@ -25,25 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ModelFolder {
-  std::string name;
-  fs::path path;
-};
-void PrintTo(const ModelFolder& folder, std::ostream* os) { *os << folder.name; }
-
 std::vector<ModelFolder> AllModels() {
-  std::vector<ModelFolder> folders;
   std::vector<fs::path> roots = {fs::path(WHYLIGHT_SOURCE_DIR) / "tests" / "models"};
   if (const char* real = std::getenv("WHYLIGHT_REAL_MODELS")) roots.emplace_back(real);
-  for (const fs::path& root : roots) {
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(root, error)) {
-      if (!fs::exists(entry.path() / "about.json")) continue;
-      folders.push_back({entry.path().filename().string(), entry.path()});
-    }
-  }
-  std::ranges::sort(folders, {}, &ModelFolder::name);
-  return folders;
+  return FoldersWith("about.json", roots);
 }
 
 // One line of the table.
