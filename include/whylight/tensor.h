@@ -3,6 +3,8 @@
 // Threads Values; const access from many threads is safe.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,15 +62,23 @@ class Shape {
   static constexpr std::int64_t kUnknown = -1;
 
   Shape() = default;  // A scalar.
-  Shape(std::initializer_list<std::int64_t> dims) : dims_(dims) {}
-  explicit Shape(std::vector<std::int64_t> dims) : dims_(std::move(dims)) {}
+  Shape(std::initializer_list<std::int64_t> dims)
+      : Shape(std::span<const std::int64_t>(dims.begin(), dims.size())) {}
+  explicit Shape(const std::vector<std::int64_t>& dims)
+      : Shape(std::span<const std::int64_t>(dims)) {}
+  explicit Shape(std::span<const std::int64_t> dims);
   static Shape UnknownRank();
 
   bool has_rank() const { return has_rank_; }
-  int rank() const { return static_cast<int>(dims_.size()); }  // Needs has_rank().
-  std::int64_t dim(int axis) const { return dims_[static_cast<std::size_t>(axis)]; }
-  const std::vector<std::int64_t>& dims() const { return dims_; }
-  void set_dim(int axis, std::int64_t size) { dims_[static_cast<std::size_t>(axis)] = size; }
+  int rank() const { return rank_; }  // Needs has_rank().
+  std::int64_t dim(int axis) const { return dims()[static_cast<std::size_t>(axis)]; }
+  std::span<const std::int64_t> dims() const {
+    return {many_.empty() ? few_.data() : many_.data(), static_cast<std::size_t>(rank_)};
+  }
+  std::vector<std::int64_t> ToVector() const { return {dims().begin(), dims().end()}; }
+  void set_dim(int axis, std::int64_t size) {
+    (many_.empty() ? few_.data() : many_.data())[axis] = size;
+  }
 
   bool IsKnown() const;                      // A rank, and no axis below zero.
   std::int64_t elements() const;             // Product of the axes; needs IsKnown().
@@ -76,10 +86,15 @@ class Shape {
   Shape WithFirst(std::int64_t size) const;  // `size`, then these axes.
   std::string ToString() const;  // "[2,?,3]", "[]" for a scalar, "<unknown>" without a rank.
 
-  bool operator==(const Shape&) const = default;
+  bool operator==(const Shape& other) const {
+    return has_rank_ == other.has_rank_ && std::ranges::equal(dims(), other.dims());
+  }
 
  private:
-  std::vector<std::int64_t> dims_;
+  // Rows are small tensors by the million: up to four axes cost no memory of their own.
+  std::array<std::int64_t, 4> few_{};
+  std::vector<std::int64_t> many_;  // All axes, if there are more than four.
+  int rank_ = 0;
   bool has_rank_ = true;
 };
 
@@ -182,9 +197,9 @@ class Tensor {
   std::span<T> data();
   template <typename T>
   std::span<const T> data() const;
-  // All elements as raw memory, 64-byte aligned; empty for strings.
-  std::span<std::byte> bytes() { return {storage_.get(), byte_size_}; }
-  std::span<const std::byte> bytes() const { return {storage_.get(), byte_size_}; }
+  // All elements as raw memory, 16-byte aligned; empty for strings.
+  std::span<std::byte> bytes() { return {memory(), byte_size_}; }
+  std::span<const std::byte> bytes() const { return {memory(), byte_size_}; }
   std::span<std::string> strings() { return strings_; }
   std::span<const std::string> strings() const { return strings_; }
 
@@ -198,37 +213,40 @@ class Tensor {
 
   Tensor(const Tensor& other);
   Tensor& operator=(const Tensor& other);
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  Tensor(Tensor&& other) noexcept;  // `other` has no elements then.
+  Tensor& operator=(Tensor&& other) noexcept;
   ~Tensor() = default;
 
   // Same dtype, shape and bits (NaN equals the same NaN).
   bool operator==(const Tensor& other) const;
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
+  static constexpr std::size_t kFew = 64;  // Bytes.
+
+  void Allocate();
+  std::byte* memory() { return many_ ? many_.get() : few_.data(); }
+  const std::byte* memory() const { return many_ ? many_.get() : few_.data(); }
   void CheckType(DType dtype) const;
 
   DType dtype_ = DType::kInvalid;
   Shape shape_{0};
   std::size_t elements_ = 0;
   std::size_t byte_size_ = 0;
-  std::unique_ptr<std::byte[], Free> storage_;
+  alignas(16) std::array<std::byte, kFew> few_;  // The elements, if they fit.
+  std::unique_ptr<std::byte[]> many_;
   std::vector<std::string> strings_;
 };
 
 template <typename T>
 std::span<T> Tensor::data() {
   CheckType(DTypeOf<T>());
-  return {reinterpret_cast<T*>(storage_.get()), elements_};
+  return {reinterpret_cast<T*>(memory()), elements_};
 }
 
 template <typename T>
 std::span<const T> Tensor::data() const {
   CheckType(DTypeOf<T>());
-  return {reinterpret_cast<const T*>(storage_.get()), elements_};
+  return {reinterpret_cast<const T*>(memory()), elements_};
 }
 
 template <typename T>

@@ -171,7 +171,7 @@ Output GraphBuilder::ShapeOf(Output x, DType out) {
     if (is_new) made->second = Op("Shape", {x}, {{"out_type", out}});
     return made->second;
   }
-  if (out == DType::kInt64) return Int64s(known.dims());
+  if (out == DType::kInt64) return Int64s(known.ToVector());
   return Int32s({known.dims().begin(), known.dims().end()});
 }
 

@@ -95,7 +95,7 @@ Shape Reshape(const Node& node) {
   const Shape x = InputShape(node, 0);
   if (!sizes || std::count(sizes->begin(), sizes->end(), -1) != 1 || !x.has_rank()) return shape;
   // One -1: what is left of x. Axes that both shapes share, sizes or symbols, cancel.
-  std::vector<std::int64_t> have = x.dims();
+  std::vector<std::int64_t> have = x.ToVector();
   std::int64_t divisor = 1;
   for (const std::int64_t size : *sizes) {
     if (size != -1) divisor = MulSizes(divisor, size);
@@ -123,7 +123,7 @@ Shape ExpandDims(const Node& node) {
   if (!axes || axes->size() != 1) return UnknownOfRank(x.rank() + 1);
   const auto axis = Axis(axes->front(), x.rank() + 1);
   if (!axis) return Shape::UnknownRank();
-  std::vector<std::int64_t> dims = x.dims();
+  std::vector<std::int64_t> dims = x.ToVector();
   dims.insert(dims.begin() + *axis, 1);
   return Shape(std::move(dims));
 }
@@ -200,7 +200,7 @@ Shape MatrixProduct(const Node& node, std::string_view flip_a, std::string_view 
   };
   const Shape outer = BroadcastShape(batch(a), batch(b));
   if (!outer.has_rank()) return outer;
-  std::vector<std::int64_t> dims = outer.dims();
+  std::vector<std::int64_t> dims = outer.ToVector();
   dims.push_back(a.dim(a.rank() - (node.AttrOr(flip_a, false) ? 1 : 2)));
   dims.push_back(b.dim(b.rank() - (node.AttrOr(flip_b, false) ? 2 : 1)));
   return Shape(std::move(dims));
@@ -324,7 +324,7 @@ Shape Pack(const Node& node) {
   if (!each.has_rank()) return each;
   const auto axis = Axis(node.AttrOr<std::int64_t>("axis", 0), each.rank() + 1);
   if (!axis) return Shape::UnknownRank();
-  std::vector<std::int64_t> dims = each.dims();
+  std::vector<std::int64_t> dims = each.ToVector();
   dims.insert(dims.begin() + *axis, static_cast<std::int64_t>(node.inputs.size()));
   return Shape(std::move(dims));
 }
@@ -412,7 +412,7 @@ Shape UnpackPart(const Node& node) {
   if (!x.has_rank()) return x;
   const auto axis = Axis(node.AttrOr<std::int64_t>("axis", 0), x.rank());
   if (!axis) return Shape::UnknownRank();
-  std::vector<std::int64_t> dims = x.dims();
+  std::vector<std::int64_t> dims = x.ToVector();
   dims.erase(dims.begin() + *axis);
   return Shape(std::move(dims));
 }
@@ -611,7 +611,7 @@ Shape BroadcastShape(const Shape& x, const Shape& y) {
 
 bool SurelyEqual(const Shape& x, const Shape& y) {
   if (!x.has_rank() || x != y) return false;
-  return std::find(x.dims().begin(), x.dims().end(), kUnknown) == x.dims().end();
+  return std::ranges::find(x.dims(), kUnknown) == x.dims().end();
 }
 
 std::vector<Shape> InferShapes(const Node& node) {

@@ -46,7 +46,7 @@ class ElementReader {
  public:
   ElementReader(JsonReader& reader, const FieldSpec& field, bool allow_non_finite)
       : reader_(reader), field_(field), allow_non_finite_(allow_non_finite) {
-    if (field.shape.has_rank()) dims_ = field.shape.dims();
+    if (field.shape.has_rank()) dims_ = field.shape.ToVector();
     if (field.shape.IsKnown()) values_.reserve(static_cast<std::size_t>(field.shape.elements()));
     has_rank_ = field.shape.has_rank();
   }

@@ -5,12 +5,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <new>
+#include <memory>
+#include <utility>
 
 namespace whylight {
 namespace {
-
-constexpr std::size_t kAlignment = 64;
 
 struct DTypeRow {
   DType dtype;
@@ -100,6 +99,14 @@ bool IsInteger(DType dtype) {
 
 bool IsComplex(DType dtype) { return dtype == DType::kComplex64 || dtype == DType::kComplex128; }
 
+Shape::Shape(std::span<const std::int64_t> dims) : rank_(static_cast<int>(dims.size())) {
+  if (dims.size() > few_.size()) {
+    many_.assign(dims.begin(), dims.end());
+  } else {
+    std::ranges::copy(dims, few_.begin());
+  }
+}
+
 Shape Shape::UnknownRank() {
   Shape shape;
   shape.has_rank_ = false;
@@ -107,31 +114,31 @@ Shape Shape::UnknownRank() {
 }
 
 bool Shape::IsKnown() const {
-  return has_rank_ && std::all_of(dims_.begin(), dims_.end(), [](auto size) { return size >= 0; });
+  return has_rank_ && std::ranges::all_of(dims(), [](std::int64_t size) { return size >= 0; });
 }
 
 std::int64_t Shape::elements() const {
   WHYLIGHT_CHECK(IsKnown());
   std::int64_t count = 1;
-  for (const std::int64_t size : dims_) count *= size;
+  for (const std::int64_t size : dims()) count *= size;
   return count;
 }
 
 Shape Shape::WithoutFirst() const {
-  WHYLIGHT_CHECK(has_rank_ && !dims_.empty());
-  return Shape(std::vector<std::int64_t>(dims_.begin() + 1, dims_.end()));
+  WHYLIGHT_CHECK(has_rank_ && rank_ > 0);
+  return Shape(dims().subspan(1));
 }
 
 Shape Shape::WithFirst(std::int64_t size) const {
-  std::vector<std::int64_t> dims = {size};
-  dims.insert(dims.end(), dims_.begin(), dims_.end());
-  return Shape(std::move(dims));
+  std::vector<std::int64_t> sizes = {size};
+  sizes.insert(sizes.end(), dims().begin(), dims().end());
+  return Shape(sizes);
 }
 
 std::string Shape::ToString() const {
   if (!has_rank_) return "<unknown>";
   std::string text = "[";
-  for (const std::int64_t size : dims_) {
+  for (const std::int64_t size : dims()) {
     if (text.size() > 1) text += ',';
     text += size < 0 ? "?" : std::to_string(size);
   }
@@ -185,8 +192,12 @@ Float16 ToFloat16(float value) {
   return {static_cast<std::uint16_t>(sign | ((wide >> 13) - (112u << 10)))};
 }
 
-void Tensor::Free::operator()(std::byte* memory) const {
-  ::operator delete[](memory, std::align_val_t(kAlignment));
+void Tensor::Allocate() {
+  if (byte_size_ > kFew) {
+    many_ = std::make_unique<std::byte[]>(byte_size_);
+  } else {
+    few_.fill(std::byte{0});
+  }
 }
 
 Tensor::Tensor(DType dtype, Shape shape)
@@ -198,7 +209,7 @@ Tensor::Tensor(DType dtype, Shape shape)
     return;
   }
   byte_size_ = elements_ * DTypeSize(dtype_);
-  storage_.reset(new (std::align_val_t(kAlignment)) std::byte[byte_size_ + 1]());
+  Allocate();
 }
 
 Tensor Tensor::Strings(Shape shape, std::vector<std::string> values) {
@@ -323,9 +334,24 @@ Tensor::Tensor(const Tensor& other)
       elements_(other.elements_),
       byte_size_(other.byte_size_),
       strings_(other.strings_) {
-  if (other.storage_ == nullptr) return;
-  storage_.reset(new (std::align_val_t(kAlignment)) std::byte[byte_size_ + 1]);
-  std::memcpy(storage_.get(), other.storage_.get(), byte_size_);
+  if (byte_size_ > kFew) many_.reset(new std::byte[byte_size_]);
+  std::ranges::copy(other.bytes(), memory());
+}
+
+Tensor::Tensor(Tensor&& other) noexcept
+    : dtype_(other.dtype_),
+      shape_(std::exchange(other.shape_, Shape{0})),
+      elements_(std::exchange(other.elements_, 0)),
+      byte_size_(std::exchange(other.byte_size_, 0)),
+      many_(std::move(other.many_)),
+      strings_(std::move(other.strings_)) {
+  if (!many_) std::copy_n(other.few_.begin(), byte_size_, few_.begin());
+}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  if (this == &other) return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
 }
 
 Tensor& Tensor::operator=(const Tensor& other) {

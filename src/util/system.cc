@@ -209,6 +209,7 @@ void KeepFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, kNever);
   mallopt(M_TRIM_THRESHOLD, kNever);
   mallopt(M_TOP_PAD, 64 << 20);
+  mallopt(M_MXFAST, 0);     // Fast bins are merged at every free of a large block.
   mallopt(M_ARENA_MAX, 1);  // An arena of a thread maps whatever is larger than it, every time.
 #endif
 }

@@ -11,8 +11,8 @@ namespace whylight {
 // - DisableCopyOnRead: a hint to the kernels of variables.
 // - Identity, Snapshot and a PlaceholderWithDefault that is not fed: readers read their input. They
 //   stay where they wait for something that matters, take a TF1 variable's value, carry a gradient
-//   function of the model's own, stand between a fed and a fetched tensor (TensorFlow does not fetch
-//   what is fed), or gate a control edge behind a Switch.
+//   function of the model's own, stand between a fed and a fetched tensor (TensorFlow does not
+//   fetch what is fed), or gate a control edge behind a Switch.
 // StopGradient, PreventGradient and CheckNumerics are no no-ops.
 class RemoveNoops : public Pass {
  public:
