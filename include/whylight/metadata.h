@@ -166,4 +166,12 @@ struct ExplanationParameters {
 //         that is no integer or out of range. `examples` is kUnimplemented.
 Result<ExplanationParameters> ParseExplanationParameters(const Json& json);
 
+// What one request changes of its model's specification: Vertex's ExplanationSpecOverride.
+struct ExplanationSpecOverride {
+  std::optional<ExplanationParameters> parameters;
+  std::vector<std::pair<std::string, std::vector<Json>>> baselines;  // By input; not empty.
+};
+// Errors: kInvalidArgument with every problem, as ParseExplanationParameters.
+Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json);
+
 }  // namespace whylight

@@ -62,14 +62,17 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
                         "to see what a request looks like"));
   }
   // As TensorFlow Serving does: the request may name the signature that it is for.
-  Result<std::string> signature = args.request.signature;
-  if (signature->empty()) signature = RequestedSignature(args.request.inputs);
-  if (!signature.ok()) return Fail(signature.status());
+  std::string signature = args.request.signature;
+  if (signature.empty()) {
+    const Result<RequestHead> head = PeekRequest(args.request.inputs);
+    if (!head.ok()) return Fail(head.status());
+    signature = head->signature_name;
+  }
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
   const Result<std::unique_ptr<Predictor>> predictor =
       Predictor::Open(**model, **runtime,
-                      {.signature = *signature,
+                      {.signature = signature,
                        .batch_size = args.request.batch_size,
                        .memory_limit = *memory,
                        .session = *session,

@@ -316,13 +316,14 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
   return std::unique_ptr<InstanceReader>(std::move(reader));
 }
 
-Result<std::string> RequestedSignature(const std::vector<std::string>& paths) {
-  if (paths.empty() || !IsRegularFile(paths[0])) return std::string();
+Result<RequestHead> PeekRequest(const std::vector<std::string>& paths) {
+  RequestHead head;
+  if (paths.empty() || !IsRegularFile(paths[0])) return head;
   const std::string extension = Extension(paths[0]);
-  if (!extension.empty() && extension != ".json") return std::string();
+  if (!extension.empty() && extension != ".json") return head;
   WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, LineReader::Open(paths[0]));
   WHYLIGHT_ASSIGN_OR_RETURN(const FirstLine line, PeekFirstLine(*lines));
-  if (!line.text.starts_with('{')) return std::string();
+  if (!line.text.starts_with('{')) return head;
   // A first line that is whole is a document by itself, or a row of JSON Lines: enough is read.
   std::string text(line.text);
   JsonReader whole(text);
@@ -331,19 +332,22 @@ Result<std::string> RequestedSignature(const std::vector<std::string>& paths) {
     WHYLIGHT_ASSIGN_OR_RETURN(text, lines->Rest());
   }
   JsonReader reader(text);
-  std::string key, name;
+  std::string key;
   bool is_request = false;
   reader.BeginObject();
   while (reader.NextKey(&key)) {
     is_request = is_request || key == "instances" || key == "inputs";
     if (key == "signature_name" && reader.Peek() == JsonReader::Kind::kString) {
-      reader.String(&name);
+      reader.String(&head.signature_name);
+    } else if (key == "explanationSpecOverride" || key == "explanation_spec_override") {
+      const Result<Json> spec = ParseJson(reader.Skip());
+      if (spec.ok()) head.spec_override = *spec;
     } else {
       reader.Skip();
     }
   }
   // What is no JSON is for the reader of the instances to say.
-  return reader.Finish().ok() && is_request ? name : std::string();
+  return reader.Finish().ok() && is_request ? head : RequestHead();
 }
 
 Result<std::unique_ptr<InstanceReader>> ReadInstances(std::string text,

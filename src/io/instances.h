@@ -118,9 +118,14 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
                                                       std::vector<FieldSpec> fields,
                                                       const InstanceReaderOptions& options = {});
 
-// "signature_name" of the request document that the first of `paths` is; "" if it is another form,
-// has none, or cannot be read twice (standard input, a pipe). Errors: kNotFound and its like.
-Result<std::string> RequestedSignature(const std::vector<std::string>& paths);
+// What a request document asks for beside its instances. Empty if the first of `paths` is another
+// form, or cannot be read twice (standard input, a pipe).
+struct RequestHead {
+  std::string signature_name;
+  Json spec_override;  // "explanationSpecOverride"; null without one.
+};
+// Errors: kNotFound and its like.
+Result<RequestHead> PeekRequest(const std::vector<std::string>& paths);
 
 // The body of a request. `format` kAuto tells JSON forms apart; files are kCsv and so on.
 Result<std::unique_ptr<InstanceReader>> ReadInstances(std::string text,

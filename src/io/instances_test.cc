@@ -420,7 +420,7 @@ TEST(InstancesTest, AnUnknownKeyShowsAllKeysThatServe) {
             "takes person; the instance has height)");
 }
 
-class RequestedSignatureTest : public testing::Test {
+class RequestHeadTest : public testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -428,14 +428,14 @@ class RequestedSignatureTest : public testing::Test {
   std::string Requested(const std::string& name, std::string_view text) {
     const std::string path = folder_ + "/" + name;
     EXPECT_EQ(WriteFile(path, text), OkStatus());
-    const Result<std::string> signature = RequestedSignature({path});
-    return signature.ok() ? *signature : signature.status().message();
+    const Result<RequestHead> head = PeekRequest({path});
+    return head.ok() ? head->signature_name : head.status().message();
   }
 
-  const std::string folder_ = testing::TempDir() + "/requested_signature";
+  const std::string folder_ = testing::TempDir() + "/request_head";
 };
 
-TEST_F(RequestedSignatureTest, IsThatOfADocument) {
+TEST_F(RequestHeadTest, IsThatOfADocument) {
   EXPECT_EQ(Requested("a.json", R"({"signature_name": "top", "instances": [1]})"), "top");
   EXPECT_EQ(Requested("a", "{\n  \"inputs\": [1],\n  \"signature_name\": \"top\"\n}\n"), "top");
   EXPECT_EQ(Requested("a.json", R"({"instances": [1]})"), "");
@@ -445,8 +445,21 @@ TEST_F(RequestedSignatureTest, IsThatOfADocument) {
   EXPECT_EQ(Requested("a.jsonl", R"({"signature_name": "top", "instances": [1]})"), "");
   EXPECT_EQ(Requested("a.csv", "a,b\n1,2\n"), "");
   EXPECT_EQ(Requested("a.json", R"({"signature_name": "top", "instances": [1)"), "");
-  EXPECT_EQ(*RequestedSignature({"-"}), "");
-  EXPECT_EQ(*RequestedSignature({folder_}), "");
+  EXPECT_EQ(PeekRequest({"-"})->signature_name, "");
+  EXPECT_EQ(PeekRequest({folder_})->signature_name, "");
+}
+
+TEST_F(RequestHeadTest, HasTheOverrideOfADocument) {
+  const std::string path = folder_ + "/a.json";
+  const auto spec = [&](std::string_view text) {
+    EXPECT_EQ(WriteFile(path, text), OkStatus());
+    return WriteJson(PeekRequest({path})->spec_override);
+  };
+  EXPECT_EQ(spec(R"({"instances": [1], "explanationSpecOverride": {"parameters": {"topK": 2}}})"),
+            R"({"parameters":{"topK":2}})");
+  EXPECT_EQ(spec(R"({"explanation_spec_override": {}, "instances": [1]})"), "{}");
+  EXPECT_EQ(spec(R"({"instances": [1]})"), "null");
+  EXPECT_EQ(spec(R"({"explanationSpecOverride": {}})"), "null") << "an instance with such an input";
 }
 
 TEST(InstancesTest, LargeImagesAreReadExactly) {

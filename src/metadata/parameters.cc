@@ -15,10 +15,40 @@ constexpr int kServiceSteps = 100, kServicePaths = 50, kServiceSamples = 50;
 class Reader {
  public:
   Result<ExplanationParameters> Read(const Json& json) {
+    ReadParameters("", json);
+    return Finish();
+  }
+
+  Result<ExplanationSpecOverride> ReadOverride(const Json& json) {
+    ExplanationSpecOverride spec;
+    bool has_parameters = false;
+    ReadMembers("", json, KeyStyle::kCamelOrSnake,
+                {{"parameters",
+                  [&](const auto& at, const Json& v) {
+                    has_parameters = true;
+                    ReadParameters(at, v);
+                  }},
+                 {"metadata",
+                  [&](const auto& at, const Json& v) {
+                    ReadMembers(at, v, KeyStyle::kCamelOrSnake,
+                                {{"inputs",
+                                  [&](const auto& inputs_at, const Json& inputs) {
+                                    ReadInputs(inputs_at, inputs, spec);
+                                  }}},
+                                problems_);
+                  }}},
+                problems_);
+    WHYLIGHT_ASSIGN_OR_RETURN(ExplanationParameters parameters, Finish());
+    if (has_parameters) spec.parameters = std::move(parameters);
+    return spec;
+  }
+
+ private:
+  void ReadParameters(const std::string& place, const Json& json) {
     const auto method = [this](MethodName name) -> MemberHandler {
       return [this, name](const auto& at, const Json& v) { ReadMethod(at, v, name); };
     };
-    ReadMembers("", json, KeyStyle::kCamelOrSnake,
+    ReadMembers(place, json, KeyStyle::kCamelOrSnake,
                 {{"integrated_gradients_attribution", method(MethodName::kIntegratedGradients)},
                  {"sampled_shapley_attribution", method(MethodName::kSampledShapley)},
                  {"xrai_attribution", method(MethodName::kXrai)},
@@ -26,6 +56,9 @@ class Reader {
                  {"top_k", [this](const auto& at, const Json& v) { ReadTopK(at, v); }},
                  {"output_indices", [this](const auto& at, const Json& v) { ReadIndices(at, v); }}},
                 problems_);
+  }
+
+  Result<ExplanationParameters> Finish() {
     const Status status = ToStatus(problems_.problems());
     WHYLIGHT_RETURN_IF_ERROR(status);
     if (has_examples_) {
@@ -38,7 +71,21 @@ class Reader {
     return parameters_;
   }
 
- private:
+  void ReadInputs(const std::string& place, const Json& json, ExplanationSpecOverride& spec) {
+    if (!json.is_object()) return problems_.WrongType(place, "an object", json);
+    for (const auto& [name, input] : json.object()) {
+      const std::string at = place + "." + name;
+      std::vector<Json> baselines;
+      ReadMembers(at, input, KeyStyle::kCamelOrSnake,
+                  {{"input_baselines",
+                    [&](const auto& list_at, const Json& list) {
+                      problems_.ReadArray(list_at, list, &baselines);
+                    }}},
+                  problems_);
+      if (!baselines.empty()) spec.baselines.emplace_back(name, std::move(baselines));
+    }
+  }
+
   struct Range {
     std::int64_t least = 1;
     std::int64_t service_limit = std::numeric_limits<int>::max();
@@ -177,6 +224,10 @@ class Reader {
 
 Result<ExplanationParameters> ParseExplanationParameters(const Json& json) {
   return Reader().Read(json);
+}
+
+Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json) {
+  return Reader().ReadOverride(json);
 }
 
 }  // namespace whylight
