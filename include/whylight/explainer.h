@@ -118,7 +118,8 @@ struct ExplainOptions {
   int batch_size = 0;             // Rows a run; 0: measured.
   std::int64_t memory_limit = 0;  // Bytes; 0: the cgroup's.
   SessionOptions session;
-  bool hoist = true;  // What is affine in the inputs is evaluated at the ends of paths alone.
+  bool hoist = true;   // What is affine in the inputs is evaluated at the ends of paths alone.
+  bool gather = true;  // What hangs on one feature alone is evaluated once for each of its values.
   std::vector<std::string> disable_passes;
   std::vector<std::string> dump_passes;
   std::function<bool()> cancelled;
@@ -166,7 +167,8 @@ struct FeatureAttribution {
 struct Sampling {
   bool exact = false;           // All coalitions were scored; standard errors are 0.
   int paths = 0;                // Orders drawn; 0: none, since exact or another method.
-  std::int64_t coalitions = 0;  // Rows of the model that were scored.
+  std::int64_t coalitions = 0;  // Rows of the model that were scored; 0: the method has none.
+  int samples = 0;              // Noisy copies, or rows of data that were drawn.
 };
 
 // What coming within a tolerance took.

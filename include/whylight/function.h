@@ -4,6 +4,7 @@
 // as a network.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <string>
@@ -42,6 +43,31 @@ struct PathGradients {
   Row change;     // z(x) - z(baseline), float64.
 };
 
+// Elements of one input that change hands together.
+struct Elements {
+  std::size_t input = 0;
+  std::vector<std::size_t> indices;  // Flat; empty: the whole input.
+};
+// A feature, or a group of features.
+using Player = std::vector<Elements>;
+
+// An instance and its baselines, between which rows are mixed: each player's elements are the
+// instance's or those of one baseline.
+struct MixedRows {
+  Row x;
+  std::vector<Row> baselines;  // The forms of x.
+  std::vector<Player>
+      players;  // No two have an element in common; what none has is the instance's.
+};
+
+// One of these rows, to score.
+struct MixedPoint {
+  std::size_t instance = 0;
+  const MixedRows* rows = nullptr;  // Borrowed until the call returns.
+  std::size_t baseline = 0;
+  std::vector<bool> present;  // For each player: whether its elements are the instance's.
+};
+
 // Threads: called from one thread at a time.
 class Function {
  public:
@@ -50,6 +76,14 @@ class Function {
   // F at each point. The function decides how many points share one run of the model.
   // Errors: whatever running the model gives; kCancelled when the caller asked to stop.
   virtual Result<std::vector<double>> Evaluate(std::span<const Point> points) = 0;
+
+  // Whether EvaluateMixed is there, and cheaper than making the rows for Evaluate.
+  virtual bool mixes() const { return false; }
+  // F at each row, which the function makes, or does not: what hangs on one input alone has but as
+  // many values as that input. Errors as Evaluate; kUnimplemented unless mixes().
+  virtual Result<std::vector<double>> EvaluateMixed(std::span<const MixedPoint>) {
+    return Unimplemented("this function scores rows as they are");
+  }
 
   // For each sum one float64 tensor per explained input, in the shapes of x. Sums of different
   // instances may share a run. Positions are turned into points in float32 (float64 for a

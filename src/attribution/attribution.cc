@@ -3,6 +3,25 @@
 #include <cmath>
 
 namespace whylight {
+namespace {
+
+template <typename AnyPoint>
+Status CheckScoresOf(std::span<const AnyPoint> points, std::span<const double> scores) {
+  if (points.size() != scores.size()) {
+    return Internal("expected " + std::to_string(points.size()) + " scores, got " +
+                    std::to_string(scores.size()));
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!std::isfinite(scores[i])) {
+      return FailedPrecondition(InstancePlace(points[i].instance) +
+                                ": expected a finite score, the model gave " +
+                                std::to_string(scores[i]));
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
 
 double RelativeError(double miss, double difference) {
   const double size = std::abs(difference);
@@ -84,18 +103,11 @@ double SumOf(const Row& values) {
 }
 
 Status CheckScores(std::span<const Point> points, std::span<const double> scores) {
-  if (points.size() != scores.size()) {
-    return Internal("expected " + std::to_string(points.size()) + " scores, got " +
-                    std::to_string(scores.size()));
-  }
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!std::isfinite(scores[i])) {
-      return FailedPrecondition(InstancePlace(points[i].instance) +
-                                ": expected a finite score, the model gave " +
-                                std::to_string(scores[i]));
-    }
-  }
-  return OkStatus();
+  return CheckScoresOf(points, scores);
+}
+
+Status CheckScores(std::span<const MixedPoint> points, std::span<const double> scores) {
+  return CheckScoresOf(points, scores);
 }
 
 void SetGap(Attribution& attribution) {

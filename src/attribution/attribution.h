@@ -64,5 +64,6 @@ double SumOf(const Row& values);  // Of all elements of float64 tensors.
 // Errors: kFailedPrecondition for a score that is not finite, or when there is not one score for
 // each point (kInternal).
 Status CheckScores(std::span<const Point> points, std::span<const double> scores);
+Status CheckScores(std::span<const MixedPoint> points, std::span<const double> scores);
 
 }  // namespace whylight

@@ -5,6 +5,12 @@
 #include "attribution/random.h"
 
 namespace whylight {
+namespace {
+
+// Mixed points hold a flag for each player where rows hold all values.
+constexpr std::size_t kMaxMixedPoints = 1 << 15;
+
+}  // namespace
 
 Members::Members(const Coalitions& coalitions, std::size_t baseline)
     : coalitions_(&coalitions),
@@ -64,24 +70,40 @@ Result<std::uint32_t> CoalitionScorer::Ask(Coalitions& coalitions, const Members
   coalitions.scores_.push_back(0);
   ++coalitions.scored_;
   const Game& game = coalitions.game();
+  const Place waits{.coalitions = &coalitions, .slot = slot};
+  if (game.mixed != nullptr && f_.mixes()) {
+    mixed_.points.push_back({.instance = game.instance,
+                             .rows = game.mixed.get(),
+                             .baseline = members.baseline_,
+                             .present = members.present_});
+    mixed_.places.push_back(waits);
+    if (mixed_.points.size() == kMaxMixedPoints) WHYLIGHT_RETURN_IF_ERROR(Flush());
+    return slot;
+  }
   Result<Row> row = game.make(members.present_, members.baseline_);
   if (!row.ok()) return row.status().In(InstancePlace(game.instance));
-  points_.push_back({.instance = game.instance, .row = *std::move(row)});
-  places_.push_back({.coalitions = &coalitions, .slot = slot});
-  if (points_.size() == max_points_) WHYLIGHT_RETURN_IF_ERROR(Flush());
+  rows_.points.push_back({.instance = game.instance, .row = *std::move(row)});
+  rows_.places.push_back(waits);
+  if (rows_.points.size() == max_points_) WHYLIGHT_RETURN_IF_ERROR(Flush());
   return slot;
 }
 
-Status CoalitionScorer::Flush() {
-  if (points_.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> scores, f_.Evaluate(points_));
-  WHYLIGHT_RETURN_IF_ERROR(CheckScores(points_, scores));
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    places_[i].coalitions->scores_[places_[i].slot] = scores[i];
+template <typename AnyPoint>
+Status CoalitionScorer::Waiting<AnyPoint>::Keep(Result<std::vector<double>> scores) {
+  WHYLIGHT_RETURN_IF_ERROR(scores.status());
+  WHYLIGHT_RETURN_IF_ERROR(CheckScores(std::span<const AnyPoint>(points), *scores));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i].coalitions->scores_[places[i].slot] = (*scores)[i];
   }
-  points_.clear();
-  places_.clear();
+  points.clear();
+  places.clear();
   return OkStatus();
+}
+
+Status CoalitionScorer::Flush() {
+  if (!rows_.points.empty()) WHYLIGHT_RETURN_IF_ERROR(rows_.Keep(f_.Evaluate(rows_.points)));
+  if (mixed_.points.empty()) return OkStatus();
+  return mixed_.Keep(f_.EvaluateMixed(mixed_.points));
 }
 
 }  // namespace whylight

@@ -83,7 +83,8 @@ class Coalitions {
   std::size_t scored_ = 0;
 };
 
-// Scores the coalitions of many games in calls of up to max_points rows of all games together.
+// Scores the coalitions of many games in calls of up to max_points rows of all games together;
+// of more where `f` makes the rows.
 class CoalitionScorer {
  public:
   CoalitionScorer(Function& f, std::size_t max_points) : f_(f), max_points_(max_points) {}
@@ -100,10 +101,19 @@ class CoalitionScorer {
     std::uint32_t slot;
   };
 
+  // Points that wait, and where their scores go.
+  template <typename AnyPoint>
+  struct Waiting {
+    std::vector<AnyPoint> points;
+    std::vector<Place> places;
+
+    Status Keep(Result<std::vector<double>> scores);
+  };
+
   Function& f_;
   std::size_t max_points_;
-  std::vector<Point> points_;
-  std::vector<Place> places_;  // Of their scores.
+  Waiting<Point> rows_;
+  Waiting<MixedPoint> mixed_;
 };
 
 }  // namespace whylight

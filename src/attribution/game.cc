@@ -69,9 +69,9 @@ Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player
   return OkStatus();
 }
 
-// The players are checked.
 Result<Game> GameOf(std::size_t instance, const Row& x, std::span<const Row> baselines,
-                    std::vector<Player> players) {
+                    std::vector<Player> players, Overlap overlap) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, overlap));
   if (baselines.empty()) {
     return InvalidArgument(InstancePlace(instance) + ": expected a baseline, got none");
   }
@@ -79,14 +79,8 @@ Result<Game> GameOf(std::size_t instance, const Row& x, std::span<const Row> bas
     WHYLIGHT_RETURN_IF_ERROR(CheckSameForm(instance, x, baseline));
   }
 
-  // Shared by the copies of `make`.
-  struct Data {
-    Row x;
-    std::vector<Row> baselines;
-    std::vector<Player> players;
-  };
-  const auto data = std::make_shared<const Data>(
-      Data{x, std::vector<Row>(baselines.begin(), baselines.end()), std::move(players)});
+  const auto data = std::make_shared<const MixedRows>(
+      MixedRows{x, std::vector<Row>(baselines.begin(), baselines.end()), std::move(players)});
   Game game{.instance = instance,
             .players = data->players.size(),
             .baselines = baselines.size(),
@@ -103,15 +97,9 @@ Result<Game> GameOf(std::size_t instance, const Row& x, std::span<const Row> bas
     }
   }
   game.make = [data](const Coalition& present, std::size_t baseline) -> Result<Row> {
-    Row row = data->x;
-    for (std::size_t player = 0; player < present.size(); ++player) {
-      if (present[player]) continue;
-      ForEachElement(data->players[player], row, [&](std::size_t input, std::size_t k) {
-        CopyElement(data->baselines[baseline][input], k, row[input]);
-      });
-    }
-    return row;
+    return MakeMixedRow(*data, baseline, present);
   };
+  if (overlap == Overlap::kRefused) game.mixed = data;
   return game;
 }
 
@@ -137,6 +125,17 @@ Status CheckGames(std::span<const Game> games, std::size_t max_points) {
   return OkStatus();
 }
 
+Row MakeMixedRow(const MixedRows& rows, std::size_t baseline, const std::vector<bool>& present) {
+  Row row = rows.x;
+  for (std::size_t player = 0; player < present.size(); ++player) {
+    if (present[player]) continue;
+    ForEachElement(rows.players[player], row, [&](std::size_t input, std::size_t k) {
+      CopyElement(rows.baselines[baseline][input], k, row[input]);
+    });
+  }
+  return row;
+}
+
 std::vector<Player> InputPlayers(const Row& x) {
   std::vector<Player> players;
   for (std::size_t i = 0; i < x.size(); ++i) players.push_back({{.input = i, .indices = {}}});
@@ -155,14 +154,12 @@ std::vector<Player> ElementPlayers(const Row& x) {
 
 Result<Game> TensorGame(std::size_t instance, const Row& x, std::span<const Row> baselines,
                         std::vector<Player> players) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kRefused));
-  return GameOf(instance, x, baselines, std::move(players));
+  return GameOf(instance, x, baselines, std::move(players), Overlap::kRefused);
 }
 
 Result<Game> OverlappingGame(std::size_t instance, const Row& x, std::span<const Row> baselines,
                              std::vector<Player> players) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckPlayers(instance, x, players, Overlap::kAllowed));
-  return GameOf(instance, x, baselines, std::move(players));
+  return GameOf(instance, x, baselines, std::move(players), Overlap::kAllowed);
 }
 
 }  // namespace whylight

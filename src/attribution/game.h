@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Game {
   // Optional, [baseline][player]: players that change nothing from that baseline because their
   // values are the baseline's. They count as present, and have no part in what is sampled.
   std::vector<std::vector<bool>> idle;
+  // Optional: `make` as data, for functions that mix rows themselves.
+  std::shared_ptr<const MixedRows> mixed = nullptr;
 };
 
 // The values of a game by whatever method, and how far they can be trusted.
@@ -48,13 +51,8 @@ void SetApproximationError(ShapleyValues& values);
 // Errors: kInvalidArgument for a game without a baseline, or max_points < 1.
 Status CheckGames(std::span<const Game> games, std::size_t max_points);
 
-// Elements of one input that join together.
-struct Elements {
-  std::size_t input = 0;
-  std::vector<std::size_t> indices;  // Flat; empty: the whole input.
-};
-// A feature, or a group of features.
-using Player = std::vector<Elements>;
+// The row itself. Players may have elements in common: one is absent if any of its players is.
+Row MakeMixedRow(const MixedRows& rows, std::size_t baseline, const std::vector<bool>& present);
 
 std::vector<Player> InputPlayers(const Row& x);    // A player for each input,
 std::vector<Player> ElementPlayers(const Row& x);  // for each element of each input.

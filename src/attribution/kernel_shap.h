@@ -44,7 +44,8 @@ inline constexpr int kMaxSamples = 1 << 20;
 //             least; values and scores are the means.
 // Randomness  Depends on `seed`, `samples`, the baseline's number and the number of players that
 //             are not idle: an instance has the same values in any batch, on any platform.
-// Calls       f.Evaluate with up to max_points rows of all instances together; no coalition of an
+// Calls       f.Evaluate with up to max_points rows of all instances together, or f.EvaluateMixed;
+// no coalition of an
 //             instance is scored twice.
 // Errors      kInvalidArgument: samples or max_points out of range, no baseline.
 //             kFailedPrecondition: a score is not finite.

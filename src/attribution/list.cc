@@ -5,23 +5,29 @@
 namespace whylight {
 namespace {
 
+constexpr MethodParameter kPlayers = {
+    "players", "elements", "who shares the score: elements of the inputs, or inputs as a whole"};
+
 constexpr MethodParameter kIntegratedGradients[] = {
     {"steps", "auto", "points on the path from the baseline to the input; auto: as many as needed"},
     {"tolerance", "0.01", "relative error of the attributions that is good enough"},
     {"max-steps", "255", "points that are spent on it at most"},
     {"noise-sigma", "none", "standard deviation of noise at the points of the path"},
     {"noisy-samples", "3", "noisy copies, if there is noise"},
+    {"seed", "0", "of the noise; the same seed gives the same attributions"},
 };
 
 constexpr MethodParameter kSampledShapley[] = {
     {"paths", "25", "random orders in which the features are switched on; or exact, or auto"},
     {"seed", "0", "of the random orders; the same seed gives the same attributions"},
     {"tolerance", "0.01", "relative standard error that --paths auto comes to"},
+    kPlayers,
 };
 
 constexpr MethodParameter kKernelShap[] = {
     {"samples", "0", "coalitions of features that are scored; 0: 2 * features + 2048"},
     {"seed", "0", "of the coalitions; the same seed gives the same attributions"},
+    kPlayers,
 };
 
 constexpr MethodParameter kXrai[] = {
@@ -29,6 +35,7 @@ constexpr MethodParameter kXrai[] = {
     {"xrai-algorithm", "full", "full weighs each region by what it adds, fast sorts them once"},
     {"noise-sigma", "none", "standard deviation of noise at the points of the path"},
     {"noisy-samples", "3", "noisy copies, if there is noise"},
+    {"seed", "0", "of the noise; the same seed gives the same attributions"},
 };
 
 constexpr MethodParameter kBlurIg[] = {
@@ -57,6 +64,7 @@ constexpr MethodParameter kExpectedGradients[] = {
 constexpr MethodParameter kOcclusion[] = {
     {"window", "15,15", "height and width of the window over a picture, in pixels"},
     {"stride", "8", "from one window to the next, in pixels"},
+    kPlayers,
 };
 
 constexpr MethodInfo kMethods[] = {

@@ -53,7 +53,8 @@ inline constexpr int kMaxPaths = 10000;
 //             those beyond `paths` are not used. The reverse of path p is path p + their number.
 // Randomness  Depends on `seed` and the number of players that are not idle: an instance has the
 //             same values in any batch, on any platform.
-// Calls       f.Evaluate with up to max_points rows of all instances together; no coalition of an
+// Calls       f.Evaluate with up to max_points rows of all instances together, or f.EvaluateMixed;
+// no coalition of an
 //             instance is scored twice as long as max_steps is enough for its paths.
 // Errors      kInvalidArgument: paths, tolerance or max_points out of range, no baseline.
 //             kResourceExhausted: options.exact, and more than kMaxExactCoalitions coalitions.

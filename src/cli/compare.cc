@@ -273,6 +273,8 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   if (!model.ok()) return Fail(model.status());
   const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model);
   if (!options.ok()) return Fail(options.status());
+  const Status heeded = CheckOptionsAreHeeded(given, *options, *names);
+  if (!heeded.ok()) return Fail(heeded);
   for (const std::string& name : *names) {
     const Status checked = CheckExplainOptions(OptionsOf(name, *options));
     if (!checked.ok()) return Fail(checked);
@@ -334,10 +336,9 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
 std::function<int()> DeclareCompare(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<CompareArgs>();
   options->explain.request.DeclareInput(args);
+  options->explain.request.heeds_override = true;
   args.Group("Method");
-  args.Text("--methods", options->methods,
-            "A,B: Methods to compare: integrated-gradients, sampled-shapley, xrai, blur-ig, "
-            "guided-ig");
+  args.Text("--methods", options->methods, "A,B: Methods to compare: " + MethodNames());
   args.Require("--methods");
   DeclareMethodOptions(args, options->explain);
   DeclareTargetOptions(args, options->explain);

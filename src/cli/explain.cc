@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "attribution/list.h"
 #include "batch/run.h"
 #include "cli/commands.h"
 #include "cli/explain_args.h"
@@ -69,12 +70,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (!model.ok()) return Fail(model.status());
   Result<ExplainOptions> options = OptionsFrom(args, given, **model);
   if (!options.ok()) return Fail(options.status());
-  const bool samples = options->method == "kernel-shap" || options->method == "expected-gradients";
-  if (given.Given("--samples") && !samples) {
-    return Fail(
-        InvalidArgument("--samples goes with --method kernel-shap and expected-gradients, "
-                        "not " +
-                        options->method));
+  if (FindMethod(options->method) != nullptr) {
+    const Status heeded = CheckOptionsAreHeeded(given, *options, {&options->method, 1});
+    if (!heeded.ok()) return Fail(heeded);
   }
   if (args.request.inputs.empty()) {
     return Fail(
@@ -174,6 +172,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
 std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<ExplainArgs>();
   options->request.Declare(args);
+  options->request.heeds_override = true;
   args.Group("Method");
   args.Text(
       "--method", options->options.method,
@@ -194,6 +193,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
             "rows there (a table on a terminal)");
   args.Flag("--no-hoist", options->no_hoist,
             "Evaluate a model's affine first layers at every point, not at the path's ends alone");
+  args.Flag("--no-gather", options->no_gather,
+            "Make the rows of coalitions one by one, and evaluate all of the model for each");
   args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
   args.List("--dump-pass", options->options.dump_passes,
             "PASS: Print the graph before and after a pass to standard error");

@@ -7,12 +7,14 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
+#include "attribution/list.h"
 #include "cli/metadata_file.h"
+#include "cli/service_spec.h"
 #include "explain/baselines.h"
 #include "io/json.h"
 #include "util/strings.h"
-#include "whylight/metadata.h"
 
 namespace whylight {
 namespace {
@@ -124,51 +126,6 @@ Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions&
   return OkStatus();
 }
 
-// The file's values, except where an option of the command line was given.
-Status ReadParameters(const ExplainArgs& args, const Args& given, ExplainOptions& options) {
-  if (args.parameters.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
-  const Result<Json> json = ParseJson(text);
-  if (!json.ok()) return json.status().In(args.parameters);
-  Result<ExplanationParameters> parameters = ParseExplanationParameters(*json);
-  if (!parameters.ok()) return parameters.status().In(args.parameters);
-  if (parameters->method && !given.Given("--method")) {
-    switch (*parameters->method) {
-      case MethodName::kIntegratedGradients:
-        options.method = "integrated-gradients";
-        break;
-      case MethodName::kSampledShapley:
-        options.method = "sampled-shapley";
-        break;
-      case MethodName::kXrai:
-        options.method = "xrai";
-        break;
-    }
-  }
-  // The methods that services have these two for.
-  const bool on_paths = options.method == "integrated-gradients" || options.method == "xrai";
-  if (parameters->smooth_grad && on_paths) {
-    const SmoothGradParameters& smooth = *parameters->smooth_grad;
-    if (!given.Given("--noise-sigma")) {
-      options.noise_sigma = smooth.noise_sigma;
-      options.feature_noise_sigma = smooth.feature_noise_sigma;
-    }
-    if (!given.Given("--noisy-samples")) options.noisy_samples = smooth.noisy_sample_count;
-  }
-  if (parameters->max_blur_sigma && on_paths) {
-    Baseline& blurred = options.baselines[""].emplace_back(BaselineKind::kBlurred);
-    blurred.origin = args.parameters;
-    if (!given.Given("--max-sigma")) options.max_sigma = *parameters->max_blur_sigma;
-  }
-  if (parameters->step_count && !given.Given("--steps")) options.steps = *parameters->step_count;
-  if (parameters->path_count && !given.Given("--paths")) options.paths = *parameters->path_count;
-  if (parameters->top_k && !given.Given("--top-k")) options.top_k = *parameters->top_k;
-  if (!given.Given("--output-indices") && !parameters->output_indices.empty()) {
-    options.output_indices = {parameters->output_indices};
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 void DeclareMethodOptions(Args& args, ExplainArgs& to) {
@@ -236,7 +193,11 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
   if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
-  WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, given, options));
+  if (!args.parameters.empty()) {
+    WHYLIGHT_RETURN_IF_ERROR(ReadParametersFile(args.parameters, given, options));
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
+  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, given, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
   if (!args.output_indices.empty()) {
@@ -271,12 +232,44 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
         }};
   }
   options.hoist = !args.no_hoist;
+  options.gather = !args.no_gather;
   options.signature = args.request.signature;
   options.batch_size = args.request.batch_size;
   WHYLIGHT_ASSIGN_OR_RETURN(options.memory_limit, args.machine.MemoryLimit());
   WHYLIGHT_ASSIGN_OR_RETURN(options.session, args.machine.Session());
   options.cancelled = Interrupted;
   return options;
+}
+
+Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
+                             std::span<const std::string> methods) {
+  const auto takes = [](const MethodInfo& method, std::string_view option) {
+    return std::ranges::count(method.parameters, option, &MethodParameter::name) > 0;
+  };
+  const bool blurs = std::ranges::any_of(options.baselines, [](const auto& of_input) {
+    return std::ranges::count(of_input.second, BaselineKind::kBlurred, &Baseline::kind) > 0;
+  });
+  // Baselines too may be drawn at random, come from the data, or be blurred.
+  std::set<std::string_view> seen = {"seed", "baseline-data"};
+  if (blurs) seen.insert("max-sigma");
+  for (const MethodInfo& other : AllMethods()) {
+    for (const MethodParameter& parameter : other.parameters) {
+      const std::string flag = "--" + std::string(parameter.name);
+      if (!seen.insert(parameter.name).second || !given.Given(flag)) continue;
+      const bool heeded = std::ranges::any_of(methods, [&](const std::string& name) {
+        return takes(*FindMethod(name), parameter.name);
+      });
+      if (heeded) continue;
+      std::vector<std::string> takers;
+      for (const MethodInfo& one : AllMethods()) {
+        if (takes(one, parameter.name)) takers.emplace_back(one.name);
+      }
+      return InvalidArgument(flag + ": " + Join({methods.begin(), methods.end()}, ", ") +
+                             (methods.size() == 1 ? " does" : " do") +
+                             " not have it; it goes with " + "--method " + Join(takers, ", "));
+    }
+  }
+  return OkStatus();
 }
 
 InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options) {

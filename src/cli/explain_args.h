@@ -1,6 +1,7 @@
 // Options of the subcommands that explain: which method how, which class, from where.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct ExplainArgs {
   std::string paths;
   std::string steps;
   bool no_hoist = false;
+  bool no_gather = false;
   std::string region_ranking;
   std::string format;
   std::string color = "auto";
@@ -45,6 +47,11 @@ void DeclareTargetOptions(Args& args, ExplainArgs& to);
 
 // Reads the files that options name. Errors: kInvalidArgument, kNotFound; each names its option.
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model);
+
+// An option that none of these methods has is a misunderstanding, and an error (kInvalidArgument)
+// that names the methods which do. The methods are known ones.
+Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
+                             std::span<const std::string> methods);
 
 // How requests for these options are read.
 InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options);

@@ -176,6 +176,7 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
 }
 
 std::string SamplingText(const Sampling& sampling) {
+  if (sampling.samples > 0) return std::to_string(sampling.samples) + " samples";
   const std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
   if (sampling.exact) return "exact, " + coalitions;
   if (sampling.paths > 0) return std::to_string(sampling.paths) + " paths, " + coalitions;

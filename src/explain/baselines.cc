@@ -300,14 +300,15 @@ std::optional<BaselineKind> FindBaselineKind(std::string_view name) {
 Status ChooseBaselines(const ExplainOptions& options, Explained& explained) {
   for (const auto& [name, given] : options.baselines) {
     if (name.empty() || std::ranges::find(explained.names, name) != explained.names.end()) continue;
+    const std::string place = (given.empty() ? "--baseline" : given[0].origin) + " " + name;
     const auto held = std::ranges::find_if(
         explained.held, [&](const std::string& text) { return text.starts_with(name + " ("); });
     if (held != explained.held.end()) {
-      return FailedPrecondition("--baseline " + name + ": " + options.method +
+      return FailedPrecondition(place + ": " + options.method +
                                 " holds it at the instance's value: " + *held +
                                 "; --method sampled-shapley can explain it");
     }
-    return InvalidArgument("--baseline " + name + ": no explained input of that name" +
+    return InvalidArgument(place + ": no explained input of that name" +
                            DidYouMean(name, explained.names) + "; explained are " +
                            Join(explained.names, ", "));
   }

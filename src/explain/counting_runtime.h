@@ -25,7 +25,11 @@ class CountingRuntime : public Runtime {
 
   // Runs that fed something: those that restore state or evaluate constants are left out.
   const std::vector<CountedRun>& runs() const { return counted_->runs; }
-  void Reset() { counted_->runs.clear(); }
+  std::size_t strings_fed() const { return counted_->strings; }
+  void Reset() {
+    counted_->runs.clear();
+    counted_->strings = 0;
+  }
   std::int64_t Rows(CountedRun::Kind kind) const {
     std::int64_t rows = 0;
     for (const CountedRun& run : counted_->runs) rows += run.kind == kind ? run.rows : 0;
@@ -53,6 +57,7 @@ class CountingRuntime : public Runtime {
   struct Counted {
     std::mutex mutex;
     std::vector<CountedRun> runs;
+    std::size_t strings = 0;
   };
 
   class CountingSession : public Session {
@@ -66,6 +71,9 @@ class CountingRuntime : public Runtime {
       if (!feeds.empty()) {
         const std::scoped_lock lock(counted_->mutex);
         counted_->runs.push_back(Describe(feeds));
+        for (const Feed& feed : feeds) {
+          if (feed.value->is_string()) counted_->strings += feed.value->elements();
+        }
       }
       return inner_->Run(feeds, fetches, targets);
     }

@@ -169,6 +169,10 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
     WHYLIGHT_ASSIGN_OR_RETURN(engine->path_, AddPathGraph(p, {.output = *explained,
                                                               .gradients = target.gradients,
                                                               .hoist = engine->options_.hoist}));
+    if (!target.mixed.empty() && p.layout.kind == RowLayout::Kind::kBatched) {
+      WHYLIGHT_ASSIGN_OR_RETURN(engine->coalitions_,
+                                AddCoalitionGraph(p, *explained, target.mixed));
+    }
     WHYLIGHT_RETURN_IF_ERROR(FoldNewConstants(p, engine->PassOptions()));
   }
   WHYLIGHT_RETURN_IF_ERROR(engine->Start(model));
@@ -430,6 +434,23 @@ Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
   const std::span<const double> scores = fetched[0].data<double>();
   return std::vector<double>(scores.begin(),
                              scores.begin() + static_cast<std::ptrdiff_t>(rows.size()));
+}
+
+Result<std::vector<double>> Engine::MixedScores(std::span<const MixedOwner> owners,
+                                                std::span<const std::int32_t> owner,
+                                                std::span<const MixedPoint> points) {
+  WHYLIGHT_CHECK(coalitions_ && !points.empty() && owner.size() == points.size());
+  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<NamedValue> fed,
+                            CoalitionFeeds(*coalitions_, owners, owner, points));
+  std::vector<Feed> feeds;
+  for (const NamedValue& one : fed) feeds.push_back({one.name, &one.value});
+  const std::vector<std::string> fetches = {coalitions_->scores};
+  const auto start = std::chrono::steady_clock::now();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
+  Observe(score_sizer_, static_cast<int>(points.size()), SecondsSince(start));
+  const std::span<const double> scores = fetched[0].data<double>();
+  return std::vector<double>(scores.begin(), scores.end());
 }
 
 Result<std::vector<Row>> Engine::PathSums(std::span<const PathOwner> owners,

@@ -13,6 +13,8 @@
 
 #include "explain/chunk_sizer.h"
 #include "explain/clean_up.h"
+#include "explain/coalition_feeds.h"
+#include "explain/coalition_graph.h"
 #include "explain/fold_weights.h"
 #include "explain/path_graph.h"
 #include "model/program.h"
@@ -41,6 +43,8 @@ struct EngineOptions {
 struct EngineTarget {
   std::optional<Output> output;        // Scores of its elements; nullopt: outputs only.
   std::vector<std::size_t> gradients;  // Program inputs to differentiate by.
+  // Program inputs that coalitions are made of, for MixedScores; without rows it is not there.
+  std::vector<MixedInput> mixed;
 };
 
 // Rows that went through the model: forward alone, and with gradients.
@@ -49,8 +53,8 @@ struct RowCounts {
   std::int64_t gradients = 0;
 };
 
-// Threads: Prepare, Scores, PathSums and the sizes of runs from as many threads as lanes() says;
-// all else from one thread, while nobody runs.
+// Threads: Prepare, Scores, MixedScores, PathSums and the sizes of runs from as many threads as
+// lanes() says; all else from one thread, while nobody runs.
 class Engine {
  public:
   // Cleans the graph up, exports it, restores its state.
@@ -75,6 +79,13 @@ class Engine {
   // Scores: output element targets[i] of rows[i]. Needs a target output.
   Result<std::vector<double>> Scores(std::span<const RowView> rows,
                                      std::span<const std::int64_t> targets);
+
+  // Whether MixedScores is there.
+  bool mixes() const { return coalitions_.has_value(); }
+  // Scores of rows that are mixed in the graph, in one run, as CoalitionFeeds takes them.
+  Result<std::vector<double>> MixedScores(std::span<const MixedOwner> owners,
+                                          std::span<const std::int32_t> owner,
+                                          std::span<const MixedPoint> points);
 
   // Weighted gradient sums along paths, in one run: point r belongs to owners[r].
   struct PathOwner {
@@ -145,6 +156,7 @@ class Engine {
   const Runtime& runtime_;
   EngineOptions options_;
   std::optional<PathGraph> path_;
+  std::optional<CoalitionGraph> coalitions_;
   FoldedWeights folded_;
   std::string main_graph_, state_graph_;               // Serialized GraphDefs.
   std::vector<std::vector<std::string>> state_steps_;  // Targets that restore the state.

@@ -13,6 +13,7 @@
 #include "explain/groups.h"
 #include "explain/joined_output.h"
 #include "explain/measured_explainer.h"
+#include "explain/methods/games.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/noise.h"
@@ -177,6 +178,7 @@ Status ExplainerImpl::Load() {
   plan_.held = explained_.held;
   EngineTarget target{.output = scored};
   if (NeedsGradients(options_)) target.gradients = explained_.inputs;
+  if (options_.gather) target.mixed = MixedInputs(program, explained_, options_);
   EngineOptions engine{.session = options_.session,
                        .memory_limit = options_.memory_limit,
                        .batch_size = options_.batch_size,
@@ -299,6 +301,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     }
     AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
                  .method = FindMethod(options_.method),
+                 .has_noise = PathNoise(options_, explained_).has_value(),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
     // Behind the warnings, which look at what the members of a group hold.

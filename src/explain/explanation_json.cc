@@ -139,8 +139,14 @@ void WriteSampling(JsonWriter& w, const Explanation& explanation) {
       w.Key("paths");
       w.Int(sampling.paths);
     }
-    w.Key("coalitions");
-    w.Int(sampling.coalitions);
+    if (sampling.coalitions > 0) {
+      w.Key("coalitions");
+      w.Int(sampling.coalitions);
+    }
+    if (sampling.samples > 0) {
+      w.Key("samples");
+      w.Int(sampling.samples);
+    }
     w.Key("standardErrors");
     w.BeginObject();
     for (const FeatureAttribution& feature : attribution.features) {

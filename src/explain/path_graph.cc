@@ -4,16 +4,13 @@
 
 #include "autodiff/gradients.h"
 #include "explain/affine_prefix.h"
+#include "explain/score_ops.h"
 #include "graph/builder.h"
 
 namespace whylight {
 namespace {
 
 constexpr char kScope[] = "whylight/path";
-
-Output Placeholder(GraphBuilder& b, DType dtype, Shape shape) {
-  return b.Op("Placeholder", {}, {{"dtype", dtype}, {"shape", std::move(shape)}});
-}
 
 // A vector [m] as [m, 1, 1, ...], to be multiplied with `like` of shape [m, ...].
 Output AsColumn(GraphBuilder& b, Output vector, Output like) {
@@ -26,23 +23,6 @@ Output AsColumn(GraphBuilder& b, Output vector, Output like) {
   const Output inner_rank = b.Sub(b.Rank(like), b.Scalar(DType::kInt32, 1));
   const Output ones = b.Fill(b.Reshape(inner_rank, b.Int32s({1})), b.Scalar(DType::kInt32, 1));
   return b.Reshape(vector, b.Concat({b.Int32s({-1}), ones}, b.Scalar(DType::kInt32, 0)));
-}
-
-// scores[r] = flat(output)[r * K + target_r], K the number of elements of a row.
-Output ScoresOf(GraphBuilder& b, Output output, Output targets) {
-  const Output flat = b.Reshape(output, b.Int32s({-1}));
-  const Output rows = b.Cast(b.Size(targets), DType::kInt64);
-  const Output row_size = b.Op("FloorDiv", {b.Cast(b.Size(flat), DType::kInt64), rows});
-  const Output zero = b.Scalar(DType::kInt64, 0), one = b.Scalar(DType::kInt64, 1);
-  const Output starts = b.Mul(b.Range(zero, rows, one), row_size);
-  return b.Gather(flat, b.Add(starts, targets));
-}
-
-// A node whose output has the static shape of `like`.
-Output WithShapeOf(Output output, Output like) {
-  const auto index = static_cast<std::size_t>(like.index);
-  if (index < like.node->shapes.size()) output.node->shapes = {like.node->shapes[index]};
-  return output;
 }
 
 // The parts that all paths have in common.

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
+#include "attribution/game.h"
 #include "tensor/rows.h"
 #include "util/lanes.h"
 
@@ -15,6 +17,10 @@ namespace {
 // gradients to about 1e-4 of their largest element. Batch statistics move both by far more.
 constexpr double kScoreTolerance = 1e-3;
 constexpr double kGradientTolerance = 2e-2;
+
+// Mixed rows that are made one by one: to find two that differ, and where they cannot be mixed.
+constexpr std::size_t kCheckedPoints = 16;
+constexpr std::size_t kRowsAlive = 512;
 
 bool SameShapes(const Row& a, const Row& b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -122,6 +128,69 @@ Result<std::vector<double>> ScoreFunction::Evaluate(std::span<const Point> point
   };
   score_rows_ += static_cast<std::int64_t>(points.size());
   return ScoresInLanes(engine_, cut, run);
+}
+
+// Mixed rows of one run of the model.
+struct ScoreFunction::MixedRun {
+  std::vector<MixedOwner> owners;
+  std::vector<std::int32_t> owner;  // Of each point.
+  std::span<const MixedPoint> points;
+};
+
+// The points that come first and may share a run; `points` is what is left. nullopt at the end.
+std::optional<ScoreFunction::MixedRun> ScoreFunction::CutMixedRun(
+    std::span<const MixedPoint>& points) const {
+  if (points.empty()) return std::nullopt;
+  MixedRun run;
+  const std::size_t limit = std::min(static_cast<std::size_t>(engine_.ScoreRows()), points.size());
+  std::map<const MixedRows*, std::int32_t> known;
+  for (std::size_t i = 0; i < limit; ++i) {
+    const MixedPoint& point = points[i];
+    const auto [place, is_new] =
+        known.try_emplace(point.rows, static_cast<std::int32_t>(run.owners.size()));
+    if (is_new) {
+      if (i > 0 && !SameShapes(points[0].rows->x, point.rows->x)) break;
+      run.owners.push_back({.rows = point.rows,
+                            .row = ViewOf(*tasks_[point.instance].row),
+                            .target = tasks_[point.instance].target});
+    }
+    run.owner.push_back(place->second);
+  }
+  run.points = points.first(run.owner.size());
+  points = points.subspan(run.owner.size());
+  return run;
+}
+
+Result<std::vector<double>> ScoreFunction::EvaluateMixed(std::span<const MixedPoint> points) {
+  engine_.OptimizeIfLong();
+  // As rows, until two were found that do not move each other.
+  const std::size_t first = scores_checked_ ? 0 : std::min(points.size(), kCheckedPoints);
+  std::vector<double> scores;
+  const auto add_rows = [&](std::span<const MixedPoint> part) -> Status {
+    std::vector<Point> rows;
+    for (const MixedPoint& point : part) {
+      rows.push_back({.instance = point.instance,
+                      .row = MakeMixedRow(*point.rows, point.baseline, point.present)});
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<double> more, Evaluate(rows));
+    scores.insert(scores.end(), more.begin(), more.end());
+    return OkStatus();
+  };
+  if (first > 0) WHYLIGHT_RETURN_IF_ERROR(add_rows(points.first(first)));
+  points = points.subspan(first);
+  while (!points.empty() && !mixes()) {
+    const std::size_t count = std::min(points.size(), kRowsAlive);
+    WHYLIGHT_RETURN_IF_ERROR(add_rows(points.first(count)));
+    points = points.subspan(count);
+  }
+  score_rows_ += static_cast<std::int64_t>(points.size());
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<MixedRun, std::vector<double>>(
+      engine_.lanes(), [&] { return CutMixedRun(points); },
+      [&](const MixedRun& run) { return engine_.MixedScores(run.owners, run.owner, run.points); },
+      [&](const MixedRun&, std::vector<double> part) {
+        scores.insert(scores.end(), part.begin(), part.end());
+      })));
+  return scores;
 }
 
 // The points of one run of the model.

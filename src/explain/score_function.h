@@ -26,6 +26,8 @@ class ScoreFunction : public Function {
   ScoreFunction(Engine& engine, std::vector<ScoreTask> tasks, std::vector<std::size_t> explained);
 
   Result<std::vector<double>> Evaluate(std::span<const Point> points) override;
+  bool mixes() const override { return engine_.mixes() && MayShareRuns(); }
+  Result<std::vector<double>> EvaluateMixed(std::span<const MixedPoint> points) override;
   Result<std::vector<Row>> IntegrateGradients(std::span<const PathSum> sums) override;
   Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) override;
   Result<std::vector<Row>> PullBack(std::span<const PathSum> paths, std::vector<Row> sums) override;
@@ -39,12 +41,14 @@ class ScoreFunction : public Function {
 
  private:
   struct GradientRun;
+  struct MixedRun;
   struct PathCursor {
     std::size_t sum = 0, point = 0;  // The next point: `point` of sums[sum].
   };
 
   RowView FullRow(std::size_t task, const Row& explained) const;
   Engine::PathOwner OwnerOf(const PathSum& sum) const;
+  std::optional<MixedRun> CutMixedRun(std::span<const MixedPoint>& points) const;
   std::optional<GradientRun> CutRun(std::span<const PathSum> sums, PathCursor& at) const;
   bool MayShareRuns() const;
   // Each compares a row alone with the same row beside another, once, before rows share a run.

@@ -54,7 +54,10 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution) 
       attribution.warnings.push_back(
           {.rule = "large-gap",
            .message = "the attributions miss the score's difference by " + percent,
-           .fix = "raise --steps, or choose another baseline"});
+           .fix = context.has_noise
+                      ? "lower --noise-sigma, which moves the scores along the path, or raise "
+                        "--noisy-samples or --steps"
+                      : "raise --steps, or choose another baseline"});
     } else {
       attribution.warnings.push_back(
           {.rule = "sampling-error",

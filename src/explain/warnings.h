@@ -14,6 +14,7 @@ namespace whylight {
 struct WarningContext {
   bool saturates = false;              // The explained output is a Softmax's or Sigmoid's.
   const MethodInfo* method = nullptr;  // Whose approximation_error it is.
+  bool has_noise = false;              // At the points of its paths.
   const ExplanationMetadata* metadata = nullptr;
 };
 

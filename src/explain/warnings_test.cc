@@ -66,6 +66,15 @@ TEST(AddWarningsTest, SaysTheFigures) {
   AddWarnings(kGradients, attribution);
   ASSERT_EQ(attribution.warnings.size(), 1u);
   EXPECT_THAT(attribution.warnings[0].message, HasSubstr("12.35 %"));
+  EXPECT_THAT(attribution.warnings[0].fix, HasSubstr("raise --steps"));
+}
+
+TEST(AddWarningsTest, BlamesTheNoiseWhereThereIsSome) {
+  OutputAttribution attribution{
+      .instance_output = 0.9, .baseline_output = 0.1, .approximation_error = 0.2};
+  AddWarnings({.method = FindMethod("integrated-gradients"), .has_noise = true}, attribution);
+  ASSERT_EQ(attribution.warnings.size(), 1u);
+  EXPECT_THAT(attribution.warnings[0].fix, HasSubstr("lower --noise-sigma"));
 }
 
 // Features a and b, of which the metadata gives a a domain of 0 to 1.

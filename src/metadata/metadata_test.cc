@@ -326,6 +326,25 @@ TEST(ParametersTest, ReadsBothDialects) {
   EXPECT_EQ(p.max_blur_sigma, 3);
 }
 
+TEST(SpecOverrideTest, HoldsParametersAndBaselines) {
+  const auto parse = [](const char* json) {
+    return ParseExplanationSpecOverride(*ParseJson(json));
+  };
+  const Result<ExplanationSpecOverride> spec = parse(
+      R"({"parameters":{"topK":2},"metadata":{"inputs":{"a":{"inputBaselines":[0,[1,2]]},"b":{}}}})");
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec->parameters->top_k, 2);
+  ASSERT_EQ(spec->baselines.size(), 1u);
+  EXPECT_EQ(spec->baselines[0].first, "a");
+  EXPECT_EQ(WriteJson(spec->baselines[0].second.at(1)), "[1,2]");
+  EXPECT_FALSE(parse("{}")->parameters.has_value());
+  EXPECT_EQ(parse(R"({"metadata":{"inputs":{"a":{"input_baseline":[0]}}},"parameters":{"topK":0}})")
+                .status()
+                .message(),
+            "metadata.inputs.a.input_baseline: unknown key; did you mean 'input_baselines'?\n"
+            "parameters.topK: expected at least 1, or -1 for all, got 0");
+}
+
 TEST(ParametersTest, RefusesWhatIsOutOfRange) {
   const std::pair<const char*, const char*> kRows[] = {
       {R"({"integratedGradientsAttribution":{"stepCount":0}})",

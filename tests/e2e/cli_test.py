@@ -459,6 +459,61 @@ class Explain(CommandLineTest):
         # The sum has at most sqrt(4) times the error of the elements; 5 of these.
         self.assertLess(abs(gap), 10 * spread)
 
+    def test_a_request_overrides_what_is_explained_and_how(self):
+        instance = {"instances": [json.loads(FLOWER_INSTANCE)]}
+        override = self.file("override.json", json.dumps({**instance, "explanationSpecOverride": {
+            "parameters": {"sampledShapleyAttribution": {"pathCount": 8}, "topK": 2},
+            "metadata": {"inputs": {"flower": {"inputBaselines": [[5.8, 3.0, 4.35, 1.3]]}}}}}))
+        unknown = self.file("unknown.json", json.dumps({**instance, "explanationSpecOverride": {
+            "metadata": {"inputs": {"flowre": {"inputBaselines": [0]}}}}}))
+        wrong = self.file("wrong.json", json.dumps({**instance, "explanationSpecOverride": {
+            "parameters": {"topK": 0}, "metadata": {"outputs": {}}}}))
+        flower = ("explain", model(FLOWER), "-i")
+        outcomes = in_parallel({
+            "override": (*flower, override),
+            "options": (*flower, self.file("plain.json", json.dumps(instance)), "--method",
+                        "sampled-shapley", "--paths", "8", "--top-k", "2", "--baseline",
+                        FLOWER_BASELINE),
+            "both": (*flower, override, "--method", "integrated-gradients", "--top-k", "1",
+                     "--baseline", "flower=0"),
+            "unknown": (*flower, unknown),
+            "wrong": (*flower, wrong),
+            "predict": ("predict", model(FLOWER), "-i", override),
+        })
+        said = outcomes["override"]
+        self.expect(said, 0, "explains by sampled-shapley instead of integrated-gradients")
+        line, = said.lines()
+        self.assertEqual(line["explanation"], outcomes["options"].lines()[0]["explanation"])
+        self.assertIn("explanationSpecOverride", line["whylight"]["baselines"]["flower"])
+        both, = outcomes["both"].lines()
+        self.assertEqual(both["whylight"]["method"], "integrated-gradients")
+        self.assertEqual(len(both["explanation"]["attributions"]), 1)
+        self.assertIn("--baseline", both["whylight"]["baselines"]["flower"])
+        self.expect_refused(outcomes["unknown"], 2, "explanationSpecOverride flowre",
+                            "did you mean 'flower'?")
+        self.expect_refused(outcomes["wrong"], 2, "explanationSpecOverride",
+                            "parameters.topK: expected at least 1", "metadata.outputs")
+        self.expect(outcomes["predict"], 0, "'explanationSpecOverride' of the request is ignored")
+
+    def test_methods_that_sample_say_how_far_they_can_be_trusted(self):
+        train = self.file("train.csv", "5.1,3.5,1.4,0.2\n4.9,3.0,1.4,0.2\n6.3,3.3,6.0,2.5\n")
+        flower = ("explain", model(FLOWER), "-i", request(FLOWER))
+        outcomes = in_parallel({
+            "smoothgrad": (*flower, "--method", "smoothgrad", "--noisy-samples", "5"),
+            "expected": (*flower, "--method", "expected-gradients", "--baseline-data", train,
+                         "--samples", "30"),
+            "noise": (*flower, "--noise-sigma", "0.3", "--noisy-samples", "4", "--steps", "9"),
+        })
+        for name, samples in (("smoothgrad", 5), ("expected", 30), ("noise", 4)):
+            with self.subTest(name):
+                self.assertEqual(outcomes[name].code, 0, outcomes[name].err)
+                sampling, = outcomes[name].lines()[0]["whylight"]["sampling"]
+                self.assertEqual(sampling["samples"], samples)
+                self.assertNotIn("coalitions", sampling)
+                errors = sampling["standardErrors"]["flower"]
+                self.assertEqual(len(errors), 4)
+                self.assertTrue(all(error > 0 for error in errors))
+
     def test_occlusion_needs_no_gradient(self):
         digits, bytes_ = "keras2_cnn_digits_saved_model_save", "tf2_image_uint8_input"
         occlusion = ("--method", "occlusion", "--window", "4,4", "--stride", "3")
@@ -540,7 +595,14 @@ class Explain(CommandLineTest):
                            "--tolerance", "2"), 2, "--tolerance 2", "between 0 and 1"),
             "samples": ((*flower, "--method", "kernel-shap", "--samples", "2000000"), 2,
                         "--samples 2000000", "1048576"),
-            "samples_of_another": ((*flower, "--samples", "100"), 2, "--samples", "kernel-shap"),
+            "samples_of_another": ((*flower, "--samples", "100"), 2, "--samples: "
+                                   "integrated-gradients does not have it",
+                                   "--method kernel-shap, expected-gradients"),
+            "paths_of_another": ((*flower, "--paths", "9"), 2, "--paths",
+                                 "--method sampled-shapley"),
+            "steps_of_another": ((*flower, "--method", "sampled-shapley", "--steps", "9"), 2,
+                                 "--steps", "xrai"),
+            "blur_of_another": ((*flower, "--max-sigma", "9"), 2, "--max-sigma", "blur-ig"),
             "pieces_of_gradients": ((*flower, "--pieces", "words"), 2, "--pieces", "kernel-shap"),
             "baseline_form": ((*flower, "--baseline", "flower"), 2, "NAME=JSON"),
             "baseline_name": ((*flower, "--baseline", "flowre=0"), 2, "did you mean 'flower'?"),

@@ -20,9 +20,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
       std::vector<ExpectedAttribution> expected,
       ExpectedGradients(f, tasks, call.explained.data->rows,
                         {.samples = DrawsOf(call.options), .seed = call.options.seed}));
-  std::vector<Attribution> attributions;
-  for (ExpectedAttribution& one : expected) attributions.push_back(std::move(one.attribution));
-  return ResultOf(f, std::move(attributions), std::move(xs));
+  return ResultOf(f, std::move(expected), std::move(xs), DrawsOf(call.options));
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {

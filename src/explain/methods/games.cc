@@ -153,6 +153,25 @@ Result<AttributionResult> AttributeInputs(const MethodCall& call, std::size_t ma
 
 }  // namespace
 
+std::vector<MixedInput> MixedInputs(const Program& program, const Explained& explained,
+                                    const ExplainOptions& options) {
+  if (!FindMethodApplication(options.method).mixes || ExplainsPieces(options)) return {};
+  std::vector<MixedInput> mixed;
+  for (const std::size_t index : explained.inputs) {
+    const Shape& shape = program.inputs[index].port.shape;
+    const bool has_rank = shape.has_rank() && shape.rank() > 0;
+    const Shape row = has_rank ? shape.WithoutFirst() : shape;
+    const bool is_one = row.IsKnown() && row.elements() == 1;
+    mixed.push_back(
+        {.index = index, .by_elements = options.players == Players::kElements && !is_one});
+  }
+  for (const Feature& feature : FeaturesOf(explained.names, options)) {
+    if (!feature.is_group) continue;
+    for (const std::size_t input : feature.inputs) mixed[input].by_elements = false;
+  }
+  return mixed;
+}
+
 Result<AttributionResult> AttributeGames(const MethodCall& call, std::size_t max_players,
                                          const SolveGames& solve) {
   return ExplainsPieces(call.options) ? AttributePieces(call, max_players, solve)

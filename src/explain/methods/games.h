@@ -15,6 +15,11 @@ namespace whylight {
 using SolveGames =
     std::function<Result<std::vector<ShapleyValues>>(Function& f, std::span<const Game> games)>;
 
+// The explained inputs as rows of games are mixed of them: by elements, unless all elements of an
+// input are one player. Empty for a method without games, and for games of a text's pieces.
+std::vector<MixedInput> MixedInputs(const Program& program, const Explained& explained,
+                                    const ExplainOptions& options);
+
 // The shares that `solve` finds for the tasks' games. Players are the elements of the explained
 // inputs (values has their shapes), the inputs as a whole (a number for each), the inputs of a
 // group of the metadata together (a number for the first of them, nothing for the others), or the

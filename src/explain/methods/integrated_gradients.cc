@@ -50,22 +50,19 @@ Result<AttributionResult> Apply(const MethodCall& call) {
     }
     return attributions;
   };
-  std::vector<Attribution> attributions;
+  AttributionResult result;
   if (const std::optional<NoiseOptions> noise = PathNoise(call.options, call.explained)) {
     WHYLIGHT_ASSIGN_OR_RETURN(std::vector<SmoothAttribution> smooth,
                               WithNoise(f, tasks.paths, *noise, integrate));
-    for (SmoothAttribution& one : smooth) attributions.push_back(std::move(one.attribution));
+    result = ResultOf(f, std::move(smooth), std::move(tasks.xs), noise->samples);
   } else {
-    WHYLIGHT_ASSIGN_OR_RETURN(attributions, integrate(f, tasks.paths));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> attributions, integrate(f, tasks.paths));
+    result = ResultOf(f, std::move(attributions), std::move(tasks.xs));
   }
-  AttributionResult result;
-  const std::size_t copies = efforts.size() / attributions.size();
-  for (std::size_t i = 0; i < attributions.size(); ++i) {
-    result.shares.push_back(SharesOf(std::move(attributions[i]), std::move(tasks.xs[i])));
-    if (efforts.empty()) continue;
-    result.shares.back().effort = Joined(std::span(efforts).subspan(i * copies, copies));
+  const std::size_t copies = efforts.size() / result.shares.size();
+  for (std::size_t i = 0; i < result.shares.size() && !efforts.empty(); ++i) {
+    result.shares[i].effort = Joined(std::span(efforts).subspan(i * copies, copies));
   }
-  result.dependence = f.dependence();
   return result;
 }
 

@@ -26,6 +26,6 @@ std::vector<MethodSetting> Describe(const ExplainOptions& options) {
 
 }  // namespace
 
-constexpr MethodApplication kKernelShapMethod = {"kernel-shap", Apply, Describe};
+constexpr MethodApplication kKernelShapMethod = {"kernel-shap", Apply, Describe, /*mixes=*/true};
 
 }  // namespace whylight

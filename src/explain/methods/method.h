@@ -60,6 +60,7 @@ struct MethodApplication {
   std::string_view name;
   ApplyMethod apply;
   DescribeMethod describe;  // The settings that it heeds.
+  bool mixes = false;       // Whether its rows are mixed of instances and baselines (games.h).
 };
 const MethodApplication& FindMethodApplication(std::string_view name);  // One of AllMethods().
 

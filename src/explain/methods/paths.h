@@ -1,6 +1,7 @@
 // What methods have in common that share the score of the explained inputs' elements.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "attribution/integrated_gradients.h"
@@ -34,5 +35,18 @@ Shares SharesOf(Attribution attribution, Row x);
 // Of all tasks, in order.
 AttributionResult ResultOf(const ScoreFunction& f, std::vector<Attribution> attributions,
                            std::vector<Row> xs);
+// With the standard errors over `samples` of each.
+template <typename Sampled>  // Has an `attribution` and its `standard_errors`.
+AttributionResult ResultOf(const ScoreFunction& f, std::vector<Sampled> sampled,
+                           std::vector<Row> xs, int samples) {
+  std::vector<Attribution> attributions;
+  for (Sampled& one : sampled) attributions.push_back(std::move(one.attribution));
+  AttributionResult result = ResultOf(f, std::move(attributions), std::move(xs));
+  for (std::size_t i = 0; i < sampled.size(); ++i) {
+    result.shares[i].standard_errors = std::move(sampled[i].standard_errors);
+    result.shares[i].sampling = Sampling{.samples = samples};
+  }
+  return result;
+}
 
 }  // namespace whylight

@@ -39,6 +39,7 @@ std::vector<MethodSetting> Describe(const ExplainOptions& options) {
 
 }  // namespace
 
-constexpr MethodApplication kSampledShapleyMethod = {"sampled-shapley", Apply, Describe};
+constexpr MethodApplication kSampledShapleyMethod = {"sampled-shapley", Apply, Describe,
+                                                     /*mixes=*/true};
 
 }  // namespace whylight

@@ -48,9 +48,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   }
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<SmoothAttribution> smooth, SmoothGrad(f, tasks, noise));
-  std::vector<Attribution> attributions;
-  for (SmoothAttribution& one : smooth) attributions.push_back(std::move(one.attribution));
-  return ResultOf(f, std::move(attributions), std::move(xs));
+  return ResultOf(f, std::move(smooth), std::move(xs), noise.samples);
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {

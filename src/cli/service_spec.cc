@@ -1,0 +1,92 @@
+#include "cli/service_spec.h"
+
+#include <cstdio>
+
+#include "io/files.h"
+#include "io/json.h"
+#include "whylight/metadata.h"
+
+namespace whylight {
+namespace {
+
+constexpr char kOverride[] = "explanationSpecOverride";
+
+std::string NameOf(MethodName method) {
+  switch (method) {
+    case MethodName::kIntegratedGradients:
+      return "integrated-gradients";
+    case MethodName::kSampledShapley:
+      return "sampled-shapley";
+    case MethodName::kXrai:
+      return "xrai";
+  }
+  return "";
+}
+
+void Apply(const ExplanationParameters& parameters, const std::string& source, const Args& given,
+           ExplainOptions& options) {
+  for (const MetadataProblem& note : parameters.warnings) {
+    std::fprintf(stderr, "whylight: %s: %s: %s, which Whylight does not have\n", source.c_str(),
+                 note.place.c_str(), note.message.c_str());
+  }
+  if (parameters.method && !given.Given("--method")) options.method = NameOf(*parameters.method);
+  // The methods that services have these two for.
+  const bool on_paths = options.method == "integrated-gradients" || options.method == "xrai";
+  if (parameters.smooth_grad && on_paths) {
+    const SmoothGradParameters& smooth = *parameters.smooth_grad;
+    if (!given.Given("--noise-sigma")) {
+      options.noise_sigma = smooth.noise_sigma;
+      options.feature_noise_sigma = smooth.feature_noise_sigma;
+    }
+    if (!given.Given("--noisy-samples")) options.noisy_samples = smooth.noisy_sample_count;
+  }
+  if (parameters.max_blur_sigma && on_paths) {
+    Baseline blurred(BaselineKind::kBlurred);
+    blurred.origin = source;
+    options.baselines[""] = {std::move(blurred)};
+    if (!given.Given("--max-sigma")) options.max_sigma = *parameters.max_blur_sigma;
+  }
+  if (parameters.step_count && !given.Given("--steps")) options.steps = *parameters.step_count;
+  if (parameters.path_count && !given.Given("--paths")) options.paths = *parameters.path_count;
+  if (parameters.top_k && !given.Given("--top-k")) options.top_k = *parameters.top_k;
+  if (!given.Given("--output-indices") && !parameters.output_indices.empty()) {
+    options.output_indices = {parameters.output_indices};
+  }
+}
+
+}  // namespace
+
+Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const Result<Json> json = ParseJson(text);
+  if (!json.ok()) return json.status().In(path);
+  const Result<ExplanationParameters> parameters = ParseExplanationParameters(*json);
+  if (!parameters.ok()) return parameters.status().In(path);
+  Apply(*parameters, path, given, options);
+  return OkStatus();
+}
+
+Status ApplyOverride(const Json& json, const Args& given, ExplainOptions& options) {
+  if (json.is_null()) return OkStatus();
+  const Result<ExplanationSpecOverride> spec = ParseExplanationSpecOverride(json);
+  if (!spec.ok()) return spec.status().In(kOverride);
+  const std::string method = options.method;
+  if (spec->parameters) Apply(*spec->parameters, kOverride, given, options);
+  if (options.method != method) {
+    std::fprintf(stderr,
+                 "whylight: %s explains by %s instead of %s; the services refuse another method\n",
+                 kOverride, options.method.c_str(), method.c_str());
+  }
+  if (given.Given("--baseline")) return OkStatus();
+  for (const auto& [input, values] : spec->baselines) {
+    std::vector<Baseline>& baselines = options.baselines[input];
+    baselines.clear();
+    for (const Json& value : values) {
+      baselines.emplace_back(value);
+      baselines.back().origin = kOverride;
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace whylight
