@@ -27,4 +27,13 @@ Result<RealImage> PictureOf(const Tensor& tensor, std::size_t instance, std::siz
   return image;
 }
 
+Result<Tensor> BlurredPicture(const Tensor& x, double sigma, std::size_t instance,
+                              std::size_t input) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RealImage picture, PictureOf(x, instance, input));
+  const RealImage blurred = Blur(picture, {.sigma_y = sigma, .sigma_x = sigma});
+  Tensor tensor(x.dtype(), x.shape());
+  for (std::size_t k = 0; k < x.elements(); ++k) tensor.SetNumber(k, blurred.pixels[k]);
+  return tensor;
+}
+
 }  // namespace whylight

@@ -15,4 +15,8 @@ bool IsPictureShape(const Shape& shape);
 // Errors: kInvalidArgument, with the place: another shape.
 Result<RealImage> PictureOf(const Tensor& tensor, std::size_t instance, std::size_t input);
 
+// The picture blurred with `sigma` pixels, in its dtype and shape. Errors as PictureOf.
+Result<Tensor> BlurredPicture(const Tensor& x, double sigma, std::size_t instance,
+                              std::size_t input);
+
 }  // namespace whylight

@@ -91,14 +91,20 @@ std::string ComparisonText(const Comparison& comparison, std::size_t rows) {
     }
     text += "\n";
   }
-  std::vector<std::vector<std::string>> lines = {{"method", "insertion", "deletion", "difference",
-                                                  "gap", "seconds/row", "forward/row",
-                                                  "gradients/row"}};
+  const bool pictures = board.Score(methods.size()).sic.has_value();
+  std::vector<std::vector<std::string>> lines = {{"method", "insertion", "deletion", "difference"}};
+  if (pictures) lines[0].insert(lines[0].end(), {"SIC", "AIC"});
+  lines[0].insert(lines[0].end(), {"gap", "seconds/row", "forward/row", "gradients/row"});
   for (std::size_t m = 0; m <= methods.size(); ++m) {
     const MethodScore score = board.Score(m);
     std::vector<std::string>& line = lines.emplace_back();
     line = {m < methods.size() ? methods[m].name : "random order", FormatNumber(score.insertion),
             FormatNumber(score.deletion), FormatNumber(score.faithfulness)};
+    if (pictures) {
+      for (const std::optional<double>& area : {score.sic, score.aic}) {
+        line.push_back(area ? FormatNumber(*area) : "-");
+      }
+    }
     if (m == methods.size()) continue;
     line.push_back(methods[m].gap_is_known ? FormatNumber(100 * score.gap) + " %" : "-");
     line.push_back(FormatNumber(comparison.SecondsPerRow(m)));
@@ -151,6 +157,10 @@ void WriteScores(JsonWriter& w, const MethodScore& score) {
   w.Double(score.deletion);
   w.Key("difference");
   w.Double(score.faithfulness);
+  w.Key("sic");
+  score.sic ? w.Double(*score.sic) : w.Null();
+  w.Key("aic");
+  score.aic ? w.Double(*score.aic) : w.Null();
 }
 
 std::string ComparisonJson(const Comparison& comparison, const BatchCounts& counts,
@@ -304,7 +314,7 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   if (!reader.ok()) return Fail(reader.status());
   const Status requested = CheckRequestedSignature((*reader)->signature_name(), first.plan());
   if (!requested.ok()) return Fail(requested);
-  Comparison comparison(std::move(methods), options->seed);
+  Comparison comparison(std::move(methods), options->seed, options->max_sigma);
   FailureLog failures("");
   Progress progress(CountInstances(request.inputs));
   const Result<BatchCounts> counts = CompareAll(

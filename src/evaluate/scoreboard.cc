@@ -7,10 +7,22 @@
 #include "whylight/status.h"
 
 namespace whylight {
+namespace {
+
+std::optional<double> MedianOf(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+}  // namespace
 
 Scoreboard::Scoreboard(std::size_t methods)
     : methods_(methods),
       sums_(methods),
+      sics_(methods),
+      aics_(methods),
       pair_sums_(methods * methods),
       pair_squares_(methods * methods) {}
 
@@ -27,6 +39,8 @@ void Scoreboard::Add(const std::vector<MethodRow>& row) {
     sums_[m].deletion += sign * (curves.deletion - curves.baseline_score);
     sums_[m].gap += row[m].gap;
     sums_[m].difference += row[m].difference;
+    if (row[m].information.sic) sics_[m].push_back(*row[m].information.sic);
+    if (row[m].information.aic) aics_[m].push_back(*row[m].information.aic);
     faithful.push_back(sign * (curves.insertion - curves.deletion));
   }
   for (std::size_t a = 0; a < methods_; ++a) {
@@ -47,6 +61,8 @@ MethodScore Scoreboard::Score(std::size_t method) const {
     score.faithfulness = score.insertion - score.deletion;
   }
   if (sums.difference > 0) score.gap = sums.gap / sums.difference;
+  score.sic = MedianOf(sics_[method]);
+  score.aic = MedianOf(aics_[method]);
   return score;
 }
 

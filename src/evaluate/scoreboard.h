@@ -3,18 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "evaluate/curves.h"
+#include "evaluate/information_curves.h"
 
 namespace whylight {
 
 // Of one attribution by one method.
 struct MethodRow {
-  Curves curves;          // From the baselines that all methods are judged by.
-  double gap = 0;         // |F(x) - F(b) - sum| from the method's own baseline,
-  double difference = 0;  // and |F(x) - F(b)| there.
+  Curves curves;                  // From the baselines that all methods are judged by.
+  double gap = 0;                 // |F(x) - F(b) - sum| from the method's own baseline,
+  double difference = 0;          // and |F(x) - F(b)| there.
+  InformationCurves information;  // Of a picture.
 };
 
 // Means are pooled: sums over rows divided by the sum of |F(x) - F(b)|. A row with little to
@@ -24,6 +27,7 @@ struct MethodScore {
   double deletion = 0;      // s (deletion - F(b)): lower is better.
   double faithfulness = 0;  // Their difference.
   double gap = 0;           // Sum of gaps by the sum of differences.
+  std::optional<double> sic, aic;  // Medians over the rows that have one.
 };
 
 struct Preference {
@@ -66,6 +70,7 @@ class Scoreboard {
     double insertion = 0, deletion = 0, gap = 0, difference = 0;
   };
   std::vector<Sums> sums_;
+  std::vector<std::vector<double>> sics_, aics_;  // Of each method.
   std::vector<double> pair_sums_, pair_squares_;  // [a * methods + b], of d_r.
 };
 

@@ -32,6 +32,20 @@ TEST(ScoreboardTest, PoolsRowsByWhatThereIsToExplain) {
   EXPECT_DOUBLE_EQ(score.gap, 0.2);
 }
 
+TEST(ScoreboardTest, TakesMediansOfTheInformationCurvesThatThereAre) {
+  Scoreboard board(1);
+  for (const double sic : {0.75, 0.25, 0.5}) {
+    board.Add({{.information = {.sic = sic, .aic = std::nullopt}}});
+  }
+  board.Add({{.information = {.sic = std::nullopt, .aic = 0.125}}});
+  EXPECT_EQ(board.Score(0).sic, 0.5);
+  EXPECT_EQ(board.Score(0).aic, 0.125);
+  board.Add({{.information = {.sic = 1, .aic = 0.375}}});
+  EXPECT_EQ(board.Score(0).sic, 0.625);
+  EXPECT_EQ(board.Score(0).aic, 0.25);
+  EXPECT_FALSE(Scoreboard(1).Score(0).sic.has_value());
+}
+
 TEST(ScoreboardTest, TurnsAFallingScoreAround) {
   Scoreboard board(1);
   board.Add({Measured(1, 3, 1.5, 2.5)});  // The row above, upside down.

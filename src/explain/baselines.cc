@@ -11,7 +11,6 @@
 #include "explain/options.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
-#include "image/blur.h"
 #include "util/edit_distance.h"
 #include "util/strings.h"
 
@@ -200,11 +199,7 @@ Result<Tensor> Blurred(const Tensor& x, const std::string& name, double sigma) {
     return InvalidArgument("baseline of '" + name + "': blurred is for pictures, got " +
                            DTypeName(x.dtype()) + x.shape().ToString());
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const RealImage picture, PictureOf(x, 0, 0));
-  const RealImage blurred = Blur(picture, {.sigma_y = sigma, .sigma_x = sigma});
-  Tensor baseline(x.dtype(), x.shape());
-  for (std::size_t k = 0; k < x.elements(); ++k) baseline.SetNumber(k, blurred.pixels[k]);
-  return baseline;
+  return BlurredPicture(x, sigma, 0, 0);
 }
 
 // Categories are those of a row of the data, the same row for all inputs, so that what is one-hot

@@ -7,9 +7,13 @@
 #include <numeric>
 #include <utility>
 
+#include "attribution/picture.h"
 #include "attribution/random.h"
 #include "evaluate/agreement.h"
 #include "evaluate/curves.h"
+#include "evaluate/information_curves.h"
+#include "image/image_tensor.h"
+#include "image/webp.h"
 
 namespace whylight {
 namespace {
@@ -88,6 +92,20 @@ Result<std::vector<double>> DifferencesOf(Probe& probe) {
   return differences;
 }
 
+// Bytes of a picture's lossless compression, in the range of colours that `like` has.
+Information BytesInRangeOf(const Tensor& like) {
+  std::string guess;
+  std::optional<ImageRange> range;
+  if (TensorToImage(like, std::nullopt, &guess).ok()) {
+    if (const Result<ImageRange> known = ImageRangeFromName(guess); known.ok()) range = *known;
+  }
+  return [range](const Tensor& picture) -> Result<double> {
+    WHYLIGHT_ASSIGN_OR_RETURN(const Image image, TensorToImage(picture, range));
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t bytes, LosslessBytes(image));
+    return static_cast<double>(bytes);
+  };
+}
+
 double SumOf(const OutputAttribution& attribution) {
   double sum = 0;
   for (const FeatureAttribution& feature : attribution.features) {
@@ -101,6 +119,8 @@ double SumOf(const OutputAttribution& attribution) {
 std::vector<Comparison::Explanations> Comparison::ExplainAll(std::span<const Row> requests) {
   std::vector<Explanations> all;
   for (ComparedMethod& method : methods_) {
+    // The first row pays for warming up: it is explained once more, beside the clock.
+    if (explained_rows_ == 0) method.explainer->Explain(requests.first(1));
     const RowCounts before = method.explainer->rows_run();
     const auto start = std::chrono::steady_clock::now();
     all.push_back(method.explainer->Explain(requests));
@@ -220,11 +240,14 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Curves> curves,
                             ReplacementCurves(probe->function(), tasks, {}));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<InformationCurves> information,
+                            MeasureInformation(*probe, orders));
   for (std::size_t t = 0; t < count; ++t) {
     std::vector<MethodRow> row;
     for (std::size_t m = 0; m <= methods_.size(); ++m) {
       MethodRow& of_row = row.emplace_back();
       of_row.curves = curves[t * (methods_.size() + 1) + m];
+      of_row.information = information[t * (methods_.size() + 1) + m];
       if (m == methods_.size()) continue;
       const OutputAttribution& attribution = of_method[m]->attributions[t];
       if (std::ranges::any_of(attribution.features, [](const FeatureAttribution& feature) {
@@ -250,6 +273,31 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
     }
   }
   return OkStatus();
+}
+
+Result<std::vector<InformationCurves>> Comparison::MeasureInformation(
+    Probe& probe, const std::vector<std::vector<std::size_t>>& orders) const {
+  std::vector<InformationCurves> all(orders.size());
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    const std::size_t t = i / (methods_.size() + 1);
+    const Row& x = probe.x()[t];
+    // One picture alone, whose pixels the methods tell apart.
+    const bool is_picture = x.size() == 1 && IsNumeric(x[0].dtype()) && IsPicture(x[0].shape());
+    if (!is_picture) continue;
+    if (orders[i].size() != static_cast<std::size_t>(x[0].shape().dim(0) * x[0].shape().dim(1))) {
+      continue;
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(Tensor blurred, BlurredPicture(x[0], blur_sigma_, t, 0));
+    const Row start = {std::move(blurred)};
+    const InformationTask task{.instance = t, .x = &x, .blurred = &start, .order = orders[i]};
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        const std::vector<InformationCurves> curves,
+        ComputeInformationCurves(
+            probe.function(), {&task, 1}, BytesInRangeOf(x[0]),
+            [&](std::span<const Point> points) { return probe.Decides(points); }));
+    all[i] = curves[0];
+  }
+  return all;
 }
 
 std::vector<Agreement> Comparison::agreements() const {

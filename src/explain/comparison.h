@@ -17,7 +17,7 @@ namespace whylight {
 struct ComparedMethod {
   std::string name;
   std::unique_ptr<MeasuredExplainer> explainer;
-  double seconds = 0;        // Spent in Explain; the first rows pay for warming up.
+  double seconds = 0;        // Spent in Explain, once it was warm.
   RowCounts rows_run;        // In Explain.
   bool gap_is_known = true;  // XRAI's shares do not sum to the difference.
 };
@@ -39,9 +39,10 @@ struct LeftOut {
 // that a method has: pixels of a picture, elements of a vector, else the feature as a whole.
 class Comparison {
  public:
-  // At least one method. The options of all differ in the method alone.
-  Comparison(std::vector<ComparedMethod> methods, std::uint64_t seed)
-      : methods_(std::move(methods)), seed_(seed) {}
+  // At least one method. The options of all differ in the method alone. `blur_sigma`: of the
+  // pictures from which information curves start.
+  Comparison(std::vector<ComparedMethod> methods, std::uint64_t seed, double blur_sigma)
+      : methods_(std::move(methods)), seed_(seed), blur_sigma_(blur_sigma) {}
 
   // A status for each request: a row counts if all methods explain it. A method that fails on all
   // of the first requests while another does not is left out, with its reason.
@@ -69,10 +70,14 @@ class Comparison {
   void LeaveOutThoseThatCannot(std::vector<Explanations>& all);
   Status Start();
   Status Measure(const Row& request, const std::vector<const Explanation*>& explanations);
+  // Of each target's orders, of those of a picture.
+  Result<std::vector<InformationCurves>> MeasureInformation(
+      Probe& probe, const std::vector<std::vector<std::size_t>>& orders) const;
   std::size_t JudgingMethod() const;
 
   std::vector<ComparedMethod> methods_;
   std::uint64_t seed_;
+  double blur_sigma_;
   std::size_t rows_ = 0;
   std::size_t explained_rows_ = 0;  // Given to each method.
   std::vector<std::string> features_;

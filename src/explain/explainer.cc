@@ -15,11 +15,11 @@
 #include "explain/measured_explainer.h"
 #include "explain/methods/games.h"
 #include "explain/methods/method.h"
+#include "explain/model_probe.h"
 #include "explain/names.h"
 #include "explain/noise.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
-#include "explain/score_function.h"
 #include "explain/select.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
@@ -55,32 +55,6 @@ bool Differ(const Row& a, const Row& b) {
   return false;
 }
 
-// Prepared rows, and the model as a function of some of their inputs.
-class ProbeImpl : public Probe {
- public:
-  ProbeImpl(std::vector<Row> rows, std::vector<Row> x, std::vector<std::vector<Row>> baselines)
-      : rows_(std::move(rows)), x_(std::move(x)), baselines_(std::move(baselines)) {}
-
-  void Start(Engine& engine, const std::vector<std::int64_t>& targets,
-             const std::vector<std::size_t>& inputs) {
-    std::vector<ScoreTask> tasks;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      tasks.push_back({.row = &rows_[i], .target = targets[i]});
-    }
-    function_.emplace(engine, std::move(tasks), inputs);
-  }
-
-  Function& function() override { return *function_; }
-  const std::vector<Row>& x() const override { return x_; }
-  const std::vector<std::vector<Row>>& baselines() const override { return baselines_; }
-
- private:
-  std::vector<Row> rows_;  // All inputs of the program; `function_` borrows them.
-  std::vector<Row> x_;
-  std::vector<std::vector<Row>> baselines_;
-  std::optional<ScoreFunction> function_;
-};
-
 // The flat element of a row of `shape` that IndexOf gave.
 std::int64_t FlatIndex(const std::vector<std::int64_t>& index, const Shape& shape) {
   std::int64_t flat = 0;
@@ -109,7 +83,8 @@ class ExplainerImpl : public MeasuredExplainer {
  private:
   Result<Explained> ExplainedOf(const std::vector<std::string>& features) const;
   ExplainOptions ReferenceOptions() const;
-  Result<std::int64_t> TargetOf(const ProbeTarget& target) const;
+  // Where a target stands in the outputs and in the scores; else empty.
+  Result<ProbedTarget> TargetOf(const ProbeTarget& target) const;
 
   // An output element of an instance that has come through preparation.
   struct Task {
@@ -443,14 +418,17 @@ std::vector<BaselineNote> ExplainerImpl::ReferenceNotes(
   return DescribeBaselines(engine_->program(), *some, ReferenceOptions());
 }
 
-Result<std::int64_t> ExplainerImpl::TargetOf(const ProbeTarget& target) const {
+Result<ProbedTarget> ExplainerImpl::TargetOf(const ProbeTarget& target) const {
   const Explanation& explanation = *target.explanation;
   const OutputAttribution& attribution = explanation.attributions[target.attribution];
   std::int64_t offset = 0;
   for (const ExplainedOutput& output : outputs_) {
     const Tensor& value = explanation.prediction[output.chosen.index].value;
     if (output.chosen.name == attribution.output_name) {
-      return offset + FlatIndex(attribution.output_index, value.shape());
+      const std::int64_t element = FlatIndex(attribution.output_index, value.shape());
+      return ProbedTarget{.score = offset + element,
+                          .output = output.chosen.index,
+                          .element = static_cast<std::size_t>(element)};
     }
     offset += static_cast<std::int64_t>(value.elements());
   }
@@ -460,27 +438,21 @@ Result<std::int64_t> ExplainerImpl::TargetOf(const ProbeTarget& target) const {
 Result<std::unique_ptr<Probe>> ExplainerImpl::OpenProbe(std::span<const ProbeTarget> targets,
                                                         const std::vector<std::string>& features) {
   WHYLIGHT_ASSIGN_OR_RETURN(const Explained some, ExplainedOf(features));
-  std::vector<Row> requests, xs;
-  std::vector<std::int64_t> flat;
-  for (const ProbeTarget& target : targets) {
-    requests.push_back(*target.request);
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::int64_t index, TargetOf(target));
-    flat.push_back(index);
+  std::vector<Row> requests;
+  for (const ProbeTarget& target : targets) requests.push_back(*target.request);
+  std::vector<Result<Row>> rows = engine_->Prepare(requests);
+  std::vector<ProbedTarget> probed;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    WHYLIGHT_RETURN_IF_ERROR(rows[i].status());
+    WHYLIGHT_ASSIGN_OR_RETURN(ProbedTarget target, TargetOf(targets[i]));
+    FitSparseInputs(engine_->program(), options_, *rows[i]);
+    target.x = ExplainedValues(*rows[i], some);
+    WHYLIGHT_ASSIGN_OR_RETURN(target.baselines, BaselineRows(target.x, some, ReferenceOptions()));
+    target.row = *std::move(rows[i]);
+    probed.push_back(std::move(target));
   }
-  std::vector<Row> rows;
-  std::vector<std::vector<Row>> baselines;
-  for (Result<Row>& row : engine_->Prepare(requests)) {
-    WHYLIGHT_RETURN_IF_ERROR(row.status());
-    FitSparseInputs(engine_->program(), options_, *row);
-    xs.push_back(ExplainedValues(*row, some));
-    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> of_row,
-                              BaselineRows(xs.back(), some, ReferenceOptions()));
-    baselines.push_back(std::move(of_row));
-    rows.push_back(*std::move(row));
-  }
-  auto probe = std::make_unique<ProbeImpl>(std::move(rows), std::move(xs), std::move(baselines));
-  probe->Start(*engine_, flat, some.inputs);
-  return std::unique_ptr<Probe>(std::move(probe));
+  return std::unique_ptr<Probe>(
+      std::make_unique<ModelProbe>(*engine_, std::move(probed), some.inputs));
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ class Probe {
  public:
   virtual ~Probe() = default;
   virtual Function& function() = 0;
+  // For each point whether the model decides for the target: its element of the output is the
+  // greatest, the first of equal ones; of an output of one element, at least one half.
+  virtual Result<std::vector<bool>> Decides(std::span<const Point> points) = 0;
   virtual const std::vector<Row>& x() const = 0;  // Of each target the features' values,
   virtual const std::vector<std::vector<Row>>& baselines() const = 0;  // and its baselines.
 };

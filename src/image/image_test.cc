@@ -7,6 +7,7 @@
 #include "image/codec.h"
 #include "image/image_tensor.h"
 #include "image/resize.h"
+#include "image/webp.h"
 #include "util/base64.h"
 
 namespace whylight {
@@ -251,6 +252,21 @@ TEST(ImageRangeTest, NamesReadBack) {
     EXPECT_EQ(ImageRangeName(*ImageRangeFromName(name)), name);
   }
   EXPECT_FALSE(ImageRangeFromName("1").ok());
+}
+
+TEST(LosslessBytesTest, GrowWithWhatAPictureHolds) {
+  Image plain(32, 32, 3), grey(32, 32, 1), noise(32, 32, 3);
+  std::uint32_t state = 1;
+  for (std::uint8_t& value : noise.pixels) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<std::uint8_t>(state >> 24);
+  }
+  const Result<std::size_t> little = LosslessBytes(plain), much = LosslessBytes(noise);
+  ASSERT_TRUE(little.ok() && much.ok());
+  EXPECT_LT(*little, 100u);
+  EXPECT_GT(*much, 3000u) << "3072 bytes of noise cannot be made less";
+  EXPECT_EQ(*LosslessBytes(grey), *little);
+  EXPECT_EQ(LosslessBytes(Image()).status().code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -1119,6 +1119,10 @@ class Compare(CommandLineTest):
         self.assertIsNone(by_name["xrai"]["completenessGap"])
         self.assertGreater(by_name["integrated-gradients"]["difference"],
                            report["randomOrder"]["difference"])
+        for area in ("sic", "aic"):
+            # What a person sees in a digit is all there is in it.
+            self.assertGreater(by_name["xrai"][area], report["randomOrder"][area])
+            self.assertLessEqual(by_name["xrai"][area], 1)
 
     def test_methods_that_cannot_are_left_out(self):
         outcome = self.compare("--methods", "xrai,integrated-gradients", "--json")
