@@ -32,6 +32,19 @@ std::string Megabytes(std::int64_t bytes) {
   return text;
 }
 
+// Batch norms, which TensorFlow's oneDNN kernels compute with sizes that they keep in the kernel:
+// two runs at once overwrite each other's, and memory behind them (2.21, where rows are normalised
+// by themselves and their number is such a size).
+bool HoldsBatchNorm(const Graph& graph) {
+  constexpr std::string_view kOp = "FusedBatchNorm";
+  return std::ranges::any_of(
+             graph.nodes(),
+             [&](const std::unique_ptr<Node>& node) { return node->op.starts_with(kOp); }) ||
+         std::ranges::any_of(graph.library.functions(), [&](const auto& function) {
+           return function.second.bytes.find(kOp) != std::string::npos;
+         });
+}
+
 std::string FirstError(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     if (problem.severity == Problem::Severity::kError) {
@@ -213,7 +226,7 @@ Status Engine::FitMemory() {
   const int threads = options_.session.threads > 0 ? options_.session.threads : AllowedCores();
   lanes_ =
       static_cast<int>(std::clamp<std::int64_t>(left / 2 / row, 1, std::min(threads, kMaxLanes)));
-  if (writes_state_) lanes_ = 1;
+  if (writes_state_ || HoldsBatchNorm(program_.graph)) lanes_ = 1;
   switch (program_.layout.kind) {
     case RowLayout::Kind::kBatched:
       // Half of what is left: the estimate counts activations, not the kernels' scratch memory.

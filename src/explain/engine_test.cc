@@ -66,7 +66,7 @@ class EngineTest : public RuntimeTest {
     for (std::size_t i = 0; i < program.inputs.size(); ++i) {
       if (IsFloating(program.inputs[i].port.dtype)) target.gradients.push_back(i);
     }
-    options.session.threads = 1;
+    if (options.session.threads == 0) options.session.threads = 1;
     WHYLIGHT_ASSIGN_OR_RETURN(
         engine_, Engine::Load(*model_, std::move(program), target, *counting_, std::move(options)));
     counting_->Reset();
@@ -185,6 +185,24 @@ TEST_F(EngineTest, AnswersTheSameWithAndWithoutHoistingWhatIsAffine) {
   for (std::size_t i = 0; i < 40; ++i) {
     EXPECT_NEAR(along[0].change[0].Number(i), 0.01 * (SumOf(x) - SumOf(b)), 1e-4);
   }
+}
+
+TEST_F(EngineTest, RunsOfBatchNormsDoNotOverlap) {
+  constexpr char kNormalised[] = R"(
+  x = Placeholder[dtype=float32, shape=[?,2]]()
+  sizes = Const[dtype=int32, value={1, -1, 2, 1}]()
+  rows = Reshape[T=float32, Tshape=int32](x, sizes)
+  scale = Placeholder[dtype=float32, shape=[?]]()
+  n = FusedBatchNormV3[T=float32, U=float32, data_format="NCHW", is_training=false](rows, scale, scale, scale, scale)
+  back = Const[dtype=int32, value={-1, 2}]()
+  y = Reshape[T=float32, Tshape=int32](n, back) -> [?,2]
+)";
+  const std::vector<TestSignature> signature = {{.inputs = {{"x", "x"}, {"scale", "scale"}}}};
+  ASSERT_EQ(Load({.graph = kPolynomial}, {.session = {.threads = 2}}), OkStatus());
+  EXPECT_GT(engine_->lanes(), 1);
+  ASSERT_EQ(Load({.graph = kNormalised, .signatures = signature}, {.session = {.threads = 2}}),
+            OkStatus());
+  EXPECT_EQ(engine_->lanes(), 1);
 }
 
 struct LayoutCase {
