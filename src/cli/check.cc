@@ -1,10 +1,13 @@
 // whylight check: every rule of saving for explanations; each failure says its fix.
 #include "model/check.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "attribution/list.h"
 #include "cli/commands.h"
 #include "cli/metadata_file.h"
 #include "explain/trial_run.h"
@@ -50,6 +53,18 @@ const char* SeverityName(Problem::Severity severity) {
   return "";
 }
 
+// All methods that can explain what the report tells of.
+std::vector<std::string> MethodsFor(const CheckReport& report) {
+  std::vector<std::string> names;
+  for (const MethodInfo& method : AllMethods()) {
+    const char* const kind = method.needs_gradients ? "integrated-gradients" : "sampled-shapley";
+    if (std::ranges::count(report.methods, kind) == 0) continue;
+    if (method.needs_picture && !report.takes_pictures) continue;
+    names.emplace_back(method.name);
+  }
+  return names;
+}
+
 void PrintJson(const CheckReport& report, const std::string& metadata) {
   std::string text;
   JsonWriter w(&text, {.indent = 2});
@@ -69,7 +84,7 @@ void PrintJson(const CheckReport& report, const std::string& metadata) {
   name_or_null(metadata);
   w.Key("methods");
   w.BeginArray();
-  for (const std::string& method : report.methods) w.String(method);
+  for (const std::string& method : MethodsFor(report)) w.String(method);
   w.EndArray();
   w.Key("problems");
   w.BeginArray();
@@ -100,7 +115,9 @@ void PrintText(const CheckReport& report, const std::string& metadata) {
                 report.reason.c_str());
   }
   if (!metadata.empty()) std::printf("metadata   %s\n", metadata.c_str());
-  if (!report.methods.empty()) std::printf("methods    %s\n", Join(report.methods, ", ").c_str());
+  if (!report.methods.empty()) {
+    std::printf("methods    %s\n", Join(MethodsFor(report), ", ").c_str());
+  }
   for (const Problem& problem : report.problems) {
     std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity), problem.rule.c_str(),
                 problem.place.c_str(), problem.message.c_str());

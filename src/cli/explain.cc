@@ -180,7 +180,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "xrai, blur-ig, guided-ig, smoothgrad, gradient-x-input, expected-gradients or occlusion");
   DeclareMethodOptions(args, *options);
   args.Choice("--pieces", options->pieces, {"lines", "words"},
-              "Shapley methods over the lines or words of a text input");
+              "Shapley methods, Occlusion: over the lines or words of a text input");
   DeclareTargetOptions(args, *options);
   args.Group("Output");
   args.Choice("--format", options->format, {"jsonl", "table"},

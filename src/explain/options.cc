@@ -81,11 +81,10 @@ Status CheckExplainOptions(const ExplainOptions& options) {
         "--feature-names names elements of the input, which --players inputs and --pieces do not "
         "share the score among");
   }
-  if (ExplainsPieces(options) && options.method != "sampled-shapley" &&
-      options.method != "kernel-shap") {
+  if (ExplainsPieces(options) && method->needs_gradients) {
     return InvalidArgument(
-        "--pieces goes with --method sampled-shapley and kernel-shap: the other methods do not "
-        "leave out pieces");
+        "--pieces goes with --method sampled-shapley, kernel-shap and occlusion: the other methods "
+        "do not leave out pieces");
   }
   if (options.noise_sigma && !(*options.noise_sigma >= 0)) {
     return InvalidArgument("--noise-sigma " + FormatNumber(*options.noise_sigma) +

@@ -133,6 +133,10 @@ const Port* FirstNumericOutput(const Program& program) {
   return nullptr;
 }
 
+bool IsPictures(const Shape& shape) {
+  return shape.has_rank() && shape.rank() == 4 && (shape.dim(3) == 1 || shape.dim(3) == 3);
+}
+
 void CheckGradients(const Program& program, CheckReport& report) {
   const Port* output = FirstNumericOutput(program);
   if (output == nullptr) {
@@ -150,9 +154,13 @@ void CheckGradients(const Program& program, CheckReport& report) {
     return;
   }
   bool any = false;
-  for (const GradientReport::Input& input : gradients->inputs) {
-    any = any || (input.differentiable && !input.unused);
-    if (input.differentiable && !input.unused) continue;
+  for (std::size_t i = 0; i < gradients->inputs.size(); ++i) {
+    const GradientReport::Input& input = gradients->inputs[i];
+    if (input.differentiable && !input.unused) {
+      any = true;
+      report.takes_pictures = report.takes_pictures || IsPictures(program.inputs[i].port.shape);
+      continue;
+    }
     if (input.unused) {
       report.problems.push_back({.severity = Problem::Severity::kNote,
                                  .rule = "unused-input",

@@ -32,10 +32,13 @@ struct CheckReport {
   // Numbers of exit codes: explain 0; refuse and predict_only 3; load_error 2.
   enum class Verdict { kExplain, kRefuse, kPredictOnly, kLoadError };
   Verdict verdict = Verdict::kExplain;
-  std::string signature;             // Explained; empty if none.
-  std::string preprocess;            // Runs first; empty if none.
-  std::string reason;                // Why that signature.
-  std::vector<std::string> methods;  // That can explain it, best first.
+  std::string signature;   // Explained; empty if none.
+  std::string preprocess;  // Runs first; empty if none.
+  std::string reason;      // Why that signature.
+  // Of "integrated-gradients" and "sampled-shapley" those that can explain it, which stand for all
+  // methods with and without gradients.
+  std::vector<std::string> methods;
+  bool takes_pictures = false;  // An input that gradients reach is [rows,height,width,1 or 3].
   std::vector<Problem> problems;
 };
 

@@ -534,6 +534,28 @@ class Explain(CommandLineTest):
             self.assertTrue(all(len(pixel) == 1 for row in shares[name] for pixel in row))
             self.assertTrue(any(pixel[0] != 0 for row in shares[name] for pixel in row))
 
+    def test_occlusion_removes_words_one_by_one(self):
+        name = "tf2_text_preprocess"
+        words = ["dull ", "film ", "with ", "a ", "great ", "cast"]
+        text = "".join(words)
+        without = ["".join(words[:i] + words[i + 1:]) for i in range(len(words))]
+        rows = self.file("rows.jsonl", "".join(json.dumps(one) + "\n" for one in [text, *without]))
+        outcomes = in_parallel({
+            "explain": ("explain", model(name), "-i", self.file("text.jsonl", json.dumps(text)),
+                        "--method", "occlusion", "--pieces", "words"),
+            "predict": ("predict", model(name), "-i", rows, "--signature", "serving_default")})
+        for outcome in outcomes.values():
+            self.assertEqual(outcome.code, 0, outcome.err)
+        line, = outcomes["explain"].lines()
+        pieces, = line["whylight"]["pieces"].values()
+        self.assertEqual(pieces, words)
+        shares, = line["explanation"]["attributions"][0]["featureAttributions"].values()
+        first, *others = [one["prediction"] for one in outcomes["predict"].lines()]
+        score = lambda prediction: float(next(iter(prediction.values()))[0] if isinstance(
+            prediction, dict) else prediction[0])
+        for share, other in zip(shares, others, strict=True):
+            self.assertAlmostEqual(share, score(first) - score(other), places=5)
+
     def test_refusals(self):
         flower = ("explain", model(FLOWER), "-i", request(FLOWER))
         integers = "tf2_image_uint8_input"

@@ -38,43 +38,15 @@ std::size_t Playing(const Game& game) {
 
 Result<AttributionResult> AttributePieces(const MethodCall& call, std::size_t max_players,
                                           const SolveGames& solve) {
-  const auto& [engine, explained, options, tasks] = call;
-  const PieceKind kind = options.players == Players::kLines ? PieceKind::kLines : PieceKind::kWords;
-  std::vector<Game> games;
-  std::vector<std::int64_t> targets;
-  std::vector<std::vector<std::string_view>> texts;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    targets.push_back(tasks[i].target);
-    const Row& request = *tasks[i].request;
-    const Tensor& text = request[explained.text];
-    if (text.elements() != 1) {
-      return InvalidArgument("'" + explained.names[0] + "' holds " +
-                             std::to_string(text.elements()) + " texts; pieces need one");
-    }
-    texts.push_back(SplitIntoPieces(text.strings()[0], kind));
-    if (texts.back().size() > max_players) {
-      return InvalidArgument("the text has " + std::to_string(texts.back().size()) +
-                             " pieces, more than " + std::to_string(max_players) +
-                             "; try --pieces lines, or a shorter text");
-    }
-    const auto make = [&explained, &request, split = texts.back()](const Coalition& present,
-                                                                   std::size_t) -> Result<Row> {
-      Row row = request;
-      row[explained.text].strings()[0] = JoinPieces(split, present);
-      return row;
-    };
-    games.push_back(
-        {.instance = i, .players = texts.back().size(), .baselines = 1, .make = make, .idle = {}});
-  }
-  RequestScoreFunction f(engine, std::move(targets));
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> values, solve(f, games));
+  WHYLIGHT_ASSIGN_OR_RETURN(const PieceGames pieces, PieceGamesOf(call, max_players));
+  RequestScoreFunction f(call.engine, pieces.targets);
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<ShapleyValues> values, solve(f, pieces.games));
   AttributionResult result;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const Shape shape{static_cast<std::int64_t>(texts[i].size())};
-    result.shares.push_back(SharesOf(values[i],
-                                     {Tensor::Strings(shape, {texts[i].begin(), texts[i].end()})},
-                                     {Tensor::Of<double>(shape, values[i].values)},
-                                     {Tensor::Of<double>(shape, values[i].standard_errors)}));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Tensor text = pieces.TextOf(i);
+    result.shares.push_back(
+        SharesOf(values[i], {text}, {Tensor::Of<double>(text.shape(), values[i].values)},
+                 {Tensor::Of<double>(text.shape(), values[i].standard_errors)}));
   }
   return result;
 }
@@ -170,6 +142,44 @@ std::vector<MixedInput> MixedInputs(const Program& program, const Explained& exp
     for (const std::size_t input : feature.inputs) mixed[input].by_elements = false;
   }
   return mixed;
+}
+
+Tensor PieceGames::TextOf(std::size_t task) const {
+  const std::vector<std::string_view>& text = pieces[task];
+  return Tensor::Strings(Shape{static_cast<std::int64_t>(text.size())}, {text.begin(), text.end()});
+}
+
+Result<PieceGames> PieceGamesOf(const MethodCall& call, std::size_t max_players) {
+  const auto& [engine, explained, options, tasks] = call;
+  const PieceKind kind = options.players == Players::kLines ? PieceKind::kLines : PieceKind::kWords;
+  PieceGames all;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    all.targets.push_back(tasks[i].target);
+    const Row& request = *tasks[i].request;
+    const Tensor& text = request[explained.text];
+    if (text.elements() != 1) {
+      return InvalidArgument("'" + explained.names[0] + "' holds " +
+                             std::to_string(text.elements()) + " texts; pieces need one");
+    }
+    all.pieces.push_back(SplitIntoPieces(text.strings()[0], kind));
+    if (all.pieces.back().size() > max_players) {
+      return InvalidArgument("the text has " + std::to_string(all.pieces.back().size()) +
+                             " pieces, more than " + std::to_string(max_players) +
+                             "; try --pieces lines, or a shorter text");
+    }
+    const auto make = [&explained, &request, split = all.pieces.back()](
+                          const Coalition& present, std::size_t) -> Result<Row> {
+      Row row = request;
+      row[explained.text].strings()[0] = JoinPieces(split, present);
+      return row;
+    };
+    all.games.push_back({.instance = i,
+                         .players = all.pieces.back().size(),
+                         .baselines = 1,
+                         .make = make,
+                         .idle = {}});
+  }
+  return all;
 }
 
 Result<AttributionResult> AttributeGames(const MethodCall& call, std::size_t max_players,

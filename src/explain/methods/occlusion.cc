@@ -9,9 +9,11 @@
 
 #include "attribution/picture.h"
 #include "explain/baselines.h"
+#include "explain/methods/games.h"
 #include "explain/methods/method.h"
 #include "explain/methods/paths.h"
 #include "explain/options.h"
+#include "explain/score_function.h"
 
 namespace whylight {
 namespace {
@@ -72,7 +74,24 @@ Row SharesOf(const std::vector<Part>& parts, const Row& x, std::span<const doubl
   return shares;
 }
 
+Result<AttributionResult> ApplyToPieces(const MethodCall& call) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const PieceGames pieces, PieceGamesOf(call, kMaxRuns));
+  RequestScoreFunction f(call.engine, pieces.targets);
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<OcclusionValues> values,
+                            Occlusion(f, pieces.games, {}));
+  AttributionResult result;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Tensor text = pieces.TextOf(i);
+    result.shares.push_back({.instance_output = values[i].input_score,
+                             .baseline_output = values[i].baseline_score,
+                             .x = {text},
+                             .values = {Tensor::Of<double>(text.shape(), values[i].values)}});
+  }
+  return result;
+}
+
 Result<AttributionResult> Apply(const MethodCall& call) {
+  if (ExplainsPieces(call.options)) return ApplyToPieces(call);
   std::vector<Row> xs = ExplainedRows(call);
   std::vector<std::vector<Part>> parts;
   std::vector<Game> games;
@@ -105,7 +124,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 }
 
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
-  if (options.players == Players::kInputs) return {};
+  if (options.players != Players::kElements) return {};
   const std::string height = std::to_string(options.window_height);
   const std::string width = std::to_string(options.window_width);
   const std::string stride = std::to_string(options.stride);
