@@ -28,8 +28,20 @@ TEST(ChunkSizerTest, DoublesWhileTheTimePerRowFalls) {
   ChunkSizer sizer;
   sizer.Start(4, 64, 0);
   // Two runs at a size: the first pays for allocations and is not judged.
-  EXPECT_EQ(Sizes(sizer, 8, [](int) { return 1e-3; }),
+  EXPECT_EQ(Sizes(sizer, 8, [](int) { return 1.0; }),
             (std::vector<int>{4, 4, 8, 8, 16, 16, 32, 32}));
+}
+
+TEST(ChunkSizerTest, JudgesShortRunsByTheFastestOfSome) {
+  ChunkSizer sizer;
+  sizer.Start(8, 64, 0);
+  int run = 0;
+  // Of the four runs that are judged three meet a hiccup each.
+  const std::vector<int> sizes =
+      Sizes(sizer, 40, [&](int) { return ++run % 5 == 3 ? 1e-4 : 1e-3; });
+  EXPECT_EQ((std::vector<int>(sizes.begin(), sizes.begin() + 11)),
+            (std::vector<int>{8, 8, 8, 8, 8, 16, 16, 16, 16, 16, 32}));
+  EXPECT_EQ(sizer.Next(), 64);
 }
 
 TEST(ChunkSizerTest, StaysAtTheBestSizeSeen) {
@@ -45,7 +57,7 @@ TEST(ChunkSizerTest, OneSlowSizeDoesNotEndTheSearch) {
   ChunkSizer sizer;
   sizer.Start(8, 1024, 0);
   // 16 rows meet a hiccup; 32 are faster a row than 8.
-  Sizes(sizer, 20, [](int rows) { return rows == 16 ? 1.0 : 1e-3; });
+  Sizes(sizer, 50, [](int rows) { return rows == 16 ? 1.0 : 1e-3; });
   EXPECT_EQ(sizer.Next(), 1024);
 }
 
