@@ -30,6 +30,7 @@ SHAPLEY_PEERS = (
 class Ours:
     setting: str
     options: tuple
+    rows: int = None  # At most; all where it is quick.
 
 
 @dataclasses.dataclass
@@ -110,7 +111,7 @@ def shapley(name, model, title, goal):
         want = reference.shapley(folder, bench, work)
         peers = [(peer, amount) for peer, amount in SHAPLEY_PEERS if peer.serves(model)]
         sampled, kernel = ("--method", "sampled-shapley"), ("--method", "kernel-shap", "--samples")
-        ours = [Ours("25 paths (default)", sampled), Ours("--paths auto", (*sampled, "--paths", "auto")),
+        ours = [Ours("25 paths (default)", sampled), Ours("--paths auto", (*sampled, "--paths", "auto"), 1000),
                 Ours("--paths 10", (*sampled, "--paths", 10))]
         ours += [Ours("kernel-shap, %d samples" % n, (*kernel, n)) for n in (150, 326)]
         line = Line(name, model, title, [peer for peer, _ in peers], error_name="error",

@@ -1,6 +1,7 @@
 """Measures a line: all sides turn by turn, each as a process of its own."""
 import dataclasses
 import json
+import re
 import statistics
 import sys
 
@@ -83,9 +84,13 @@ def settings_of(line, bench, folder, entries):
 
 
 def mark(entries, problem):
+    """The line of the problem that names an error, else its last."""
     kind = "not installed" if isinstance(problem, environments.Unavailable) else "failed"
+    said = str(problem).strip().splitlines()
+    line = next((line for line in reversed(said) if re.match(r"\S*(Error|Exception)\b", line)),
+                said[-1])
     for entry in entries:
-        entry.problem = "%s: %s" % (kind, str(problem).strip().splitlines()[-1][:160])
+        entry.problem = "%s: %s" % (kind, " ".join(line.replace("|", "/").split())[:160])
         entry.turns = []
 
 
@@ -108,7 +113,7 @@ def measure_ours(line, bench, folder, entries, work):
         if entry.peer is None and not entry.problem:
             (ours,) = [ours for ours in entry.group.ours if ours.setting == entry.setting]
             try:
-                entry.turns.append(bench.whylight.measure(folder, ours.options, work,
+                entry.turns.append(bench.whylight.measure(folder, ours, work,
                                                           bench.kept_rows))
             except processes.Failed as problem:
                 mark([entry], problem)

@@ -31,7 +31,7 @@ def run(command, timeout_s):
             while process.poll() is None:
                 peak_mb = max(peak_mb, peak_mb_of(process))
                 if time.perf_counter() - start > timeout_s:
-                    raise Failed("%s: did not end within %d s" % (" ".join(command), timeout_s))
+                    raise Failed("%s\ndid not end within %d s" % (" ".join(command), timeout_s))
                 time.sleep(SAMPLE_S)
         finally:
             process.kill()
@@ -41,6 +41,6 @@ def run(command, timeout_s):
         if process.returncode:
             raise Failed("%s\nended with %d: %s" % (
                 " ".join(command), process.returncode,
-                errors.read().decode(errors="replace").strip()[-600:]))
+                errors.read().decode(errors="replace").strip()[-4000:]))
         out.seek(0)
         return seconds, peak_mb, out.read().decode()

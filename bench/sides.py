@@ -29,6 +29,14 @@ def flat(array):
     return np.asarray(array, np.float64).reshape(len(array), -1)
 
 
+def first_rows(path, count, work):
+    """-> a file of the first lines."""
+    some = work / "some.jsonl"
+    with open(path, encoding="utf-8") as file:
+        some.write_text("".join(itertools.islice(file, count)))
+    return some
+
+
 def elements_of(value):
     """Numbers of nested lists and objects, in their order."""
     if isinstance(value, dict):
@@ -48,9 +56,11 @@ class Whylight:
         return processes.run([self.program, "explain", folder / "model", "-i", instances, "-o", out,
                               *options], timeout_s)
 
-    def measure(self, folder, options, work, kept_rows):
+    def measure(self, folder, ours, work, kept_rows):
         """Rows over the time that the file of all rows takes longer than a file of one."""
-        out, instances = work / "whylight.jsonl", folder / "instances.jsonl"
+        out, instances, options = work / "whylight.jsonl", folder / "instances.jsonl", ours.options
+        if ours.rows:
+            instances = first_rows(instances, ours.rows, work)
         cold_s, _, _ = self.explain(folder, folder / "one.jsonl", out, options)
         all_s, peak_mb, _ = self.explain(folder, instances, out, options)
         with open(out, "rb") as file:
@@ -62,9 +72,7 @@ class Whylight:
 
     def attributions(self, folder, options, rows, work):
         """Of the first rows, flat."""
-        some, out = work / "some.jsonl", work / "some.out.jsonl"
-        with open(folder / "instances.jsonl", encoding="utf-8") as file:
-            some.write_text("".join(itertools.islice(file, rows)))
+        some, out = first_rows(folder / "instances.jsonl", rows, work), work / "some.out.jsonl"
         self.explain(folder, some, out, options, REFERENCE_TIMEOUT_S)
         return self.results(out, rows)[0]
 

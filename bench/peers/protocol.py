@@ -71,7 +71,7 @@ def tune(peer, job):
             break
         begin = time.perf_counter()
         caller.warm_up()
-        rows = peer.rows[:max(4, 2 * caller.few)]
+        rows = peer.rows[:2 * caller.few]
         rate = len(rows) / caller.timed(rows)[0]
         if rate > best_rate:
             best, best_rate = batch, rate
@@ -110,7 +110,7 @@ def main(peer_class):
     parser.add_argument("--job", dest="jobs", type=job_of, action="append", required=True)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--rows", type=int, help="at most")
-    parser.add_argument("--cap", type=float, default=10, help="seconds for the rows of a job")
+    parser.add_argument("--cap", type=float, default=3, help="seconds for the rows of a job")
     parser.add_argument("--out", type=pathlib.Path)
     args, rest = parser.parse_known_args()
     peer = peer_class(args.folder, *rest)
