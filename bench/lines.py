@@ -101,7 +101,8 @@ def gradients(model):
                   goal=to_limit)]
         line.remarks.append(
             "Reference: %d Gauss-Legendre points by Whylight; TensorFlow's tape at %d midpoints is "
-            "%.2g %% away." % (reference.SCALES[model].points, reference.CHECK[1], 100 * float(found["apart"])))
+            "%.2g %% away." % (reference.SCALES[model].points, reference.CHECK[1],
+                               100 * float(found["apart"])))
         return line
     return make
 
@@ -111,7 +112,8 @@ def shapley(name, model, title, goal):
         want = reference.shapley(folder, bench, work)
         peers = [(peer, amount) for peer, amount in SHAPLEY_PEERS if peer.serves(model)]
         sampled, kernel = ("--method", "sampled-shapley"), ("--method", "kernel-shap", "--samples")
-        ours = [Ours("25 paths (default)", sampled), Ours("--paths auto", (*sampled, "--paths", "auto"), 1000),
+        ours = [Ours("25 paths (default)", sampled),
+                Ours("--paths auto", (*sampled, "--paths", "auto"), 1000),
                 Ours("--paths 10", (*sampled, "--paths", 10))]
         ours += [Ours("kernel-shap, %d samples" % n, (*kernel, n)) for n in (150, 326)]
         line = Line(name, model, title, [peer for peer, _ in peers], error_name="error",
@@ -119,8 +121,8 @@ def shapley(name, model, title, goal):
         line.groups = [Group("as 25 plain paths", ours,
                              {peer.name: (peer.rules[0], amount) for peer, amount in peers},
                              goal=goal, by_hand=True)]
-        line.remarks.append("Error: mean |difference| from the exact values / mean |value|, over %d "
-                            "rows." % len(want))
+        line.remarks.append("Error: mean |difference| from the exact values / mean |value|, over "
+                            "%d rows." % len(want))
         return line
     return make
 

@@ -3,16 +3,16 @@
 
     tabular      14 numbers -> 128 -> 64 -> softmax over 3
     image        MobileNetV2 at 224 x 224, JPEG bytes through xai_preprocess
-    text         128 word ids through xai_preprocess; 64-wide embedding, Conv1D, max over time, sigmoid
+    text         128 word ids through xai_preprocess; 64-wide embedding, Conv1D, maximum, sigmoid
     transformer  64 word ids through xai_preprocess; 128-wide embedding, two pre-norm blocks of 4
                  heads, mean over time, softmax over 4
     lstm         64 steps of 8 numbers, LSTM of 64, softmax over 2
-    census       6 numbers and 8 strings; look-ups, 8-wide embeddings -> 128 -> 64, and a linear part
+    census       6 numbers and 8 strings; look-ups, embeddings -> 128 -> 64, and a linear part
 
 Each gets FOLDER/NAME with
     model/                  the SavedModel; baselines in its explanation_metadata.json
     instances.jsonl         the rows as requests; one.jsonl: the first of them
-    x.npy                   the same rows as the explained tensor, preprocessed (census: columns.npz)
+    x.npy                   the same rows as the explained tensor, preprocessed (census: columns)
     weights.npz, score.npy  of the explained part, and its scores of the first rows: for those who
                             must build the network again in another library
 
@@ -127,7 +127,8 @@ def make_image(folder):
     for layer in mobile.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.8  # Few steps of training: the averages must follow them.
-    net = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(2.0, -1.0), mobile])
+    net = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(2.0, -1.0),
+                            mobile])
     crops = np.stack([crop(pictures[i % len(pictures)], rng) for i in range(96)])
     classes = np.arange(96) % len(pictures) * 125 + 3
     fit(net, crops, classes, "sparse_categorical_crossentropy", epochs=5, batch_size=16)

@@ -63,7 +63,8 @@ def kept(path, model, make):
 
 
 def attribute(peer, folder, jobs, rows, batch, bench, work):
-    peer.run(bench.cache, "attribute", folder, jobs, "--rows", rows, "--batch", batch, "--out", work)
+    peer.run(bench.cache, "attribute", folder, jobs, "--rows", rows, "--batch", batch, "--out",
+             work)
     return {job: sides.flat(np.load(work / ("%s-%d.npy" % job))) for job in jobs}
 
 

@@ -1,5 +1,5 @@
-"""Those who are measured: this tree's program, and its peers. Each explains rows of a model's folder
-as a whole process, and gives figures in the same form."""
+"""Those who are measured: this tree's program, and its peers. Each explains rows of a model's
+folder as a whole process, and gives figures in the same form."""
 import dataclasses
 import itertools
 import json

@@ -53,15 +53,15 @@ def line_table(line, entries, floor):
     rows = ["", "### %s: %s" % (line.name, line.title), ""]
     gradient = floor.median("gradient_s")
     if gradient:
-        rows.append("The model alone: %.3g ms a gradient at batch %d, %.3g ms a score at batch %d." % (
-            1000 * gradient, floor.median("gradient_batch"), 1000 * floor.median("forward_s"),
+        rows.append("The model alone: %.3g ms a gradient at batch %d, %.3g ms a score at batch %d."
+                    % (1000 * gradient, floor.median("gradient_batch"), 1000 * floor.median("forward_s"),
             floor.median("forward_batch")))
     else:
         rows.append("The model alone: %.3g ms a score at batch %d." % (
             1000 * floor.median("forward_s"), floor.median("forward_batch")))
     rows += line.remarks
-    rows += ["", "| work | side | setting | rows/s | Whylight is faster by | evaluations | of the floor |"
-             " %s | peak MB |" % line.error_name,
+    rows += ["", "| work | side | setting | rows/s | Whylight is faster by | evaluations |"
+             " of the floor | %s | peak MB |" % line.error_name,
              "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     verdicts = {id(group): Verdicts(line, group, entries) for group in line.groups}
     for entry in entries:
@@ -96,8 +96,8 @@ def goal_rows(line, entries, floor):
             ratio, share = peer.slower_than(verdict.ours), floor.share(verdict.ours)
             met = goal is None or ratio >= goal or (group.floor_is_enough and
                                                     share >= ENOUGH_OF_FLOOR)
-            yield "%s %s | %.2f | %.0f %% | %s |" % (
-                start, goal or "", ratio, 100 * share, "" if goal is None else "yes" if met else "no")
+            said = "" if goal is None else "yes" if met else "no"
+            yield "%s %s | %.2f | %.0f %% | %s |" % (start, goal or "", ratio, 100 * share, said)
             if what == "best peer":
                 memory = verdict.ours.median("peak_mb") / peer.median("peak_mb")
                 yield "| %s | %s, peak memory | %s | %.1f | %.2f | | %s |" % (

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""captum's ShapleyValueSampling on PyTorch (see protocol.py). The batch is its perturbations_per_eval."""
+"""captum's ShapleyValueSampling on PyTorch (see protocol.py); batch: perturbations_per_eval."""
 import protocol
 import torch
 import torch_models

@@ -13,12 +13,6 @@ import tensorflow as tf
 from saved import Saved
 
 
-def prefixes(orders):
-    """Coalitions on the way of each order, none and all left out: [orders, players - 1, players]."""
-    position = np.argsort(orders, 1)
-    return position[:, None, :] < np.arange(1, orders.shape[1])[None, :, None]
-
-
 def exact_weights(players):
     """All coalitions, and the matrix that turns their scores into Shapley values."""
     masks = ((np.arange(1 << players)[:, None] >> np.arange(players)) & 1).astype(bool)
@@ -62,34 +56,35 @@ class TapeShapley:
         return tf.gather(self.score(parts), targets, axis=1, batch_dims=1)
 
     def coalition_scores(self, rows, masks, targets):
-        """[rows, coalitions]"""
-        self.counted = len(masks) + 2  # With the row itself, which tells the class.
-        flat = self.values_of(tf.constant(np.tile(masks, (len(rows), 1))),
-                              tf.constant(np.repeat(rows, len(masks))),
-                              tf.constant(np.repeat(targets, len(masks))))
-        return flat.numpy().astype(np.float64).reshape(len(rows), len(masks))
+        """masks: [rows, coalitions, players] -> [rows, coalitions]"""
+        count = masks.shape[1]
+        self.counted = count + 1  # With the row itself, which tells the class.
+        flat = self.values_of(tf.constant(masks.reshape(-1, masks.shape[2])),
+                              tf.constant(np.repeat(rows, count)),
+                              tf.constant(np.repeat(targets, count)))
+        return flat.numpy().astype(np.float64).reshape(len(rows), count)
 
     def sample(self, rows, orders):
         scores = self.scores_of(tf.constant(rows)).numpy()
         targets = scores.argmax(1).astype(np.int32)
-        players = len(self.columns)
-        drawn = np.argsort(self.rng.random((orders, players)), 1)
-        masks = prefixes(drawn).reshape(-1, players)
-        none = np.zeros((1, players), bool)
-        between = self.coalition_scores(rows, np.concatenate([none, masks]), targets)
-        walk = np.concatenate([
-            np.broadcast_to(between[:, None, :1], (len(rows), orders, 1)),
-            between[:, 1:].reshape(len(rows), orders, players - 1),
-            np.broadcast_to(scores[np.arange(len(rows)), targets][:, None, None],
-                            (len(rows), orders, 1))], 2)
-        result = np.zeros((len(rows), players))
-        for i, order in enumerate(drawn):
-            result[:, order] += np.diff(walk[:, i], axis=1)
-        return result / orders
+        count, players = len(rows), len(self.columns)
+        drawn = np.argsort(self.rng.random((count, orders, players)), 2)
+        position = np.argsort(drawn, 2)
+        # On the way from none to all, which is the row itself.
+        masks = position[:, :, None, :] < np.arange(1, players)[:, None]
+        none = np.zeros((count, 1, players), bool)
+        masks = np.concatenate([none, masks.reshape(count, -1, players)], 1)
+        found = self.coalition_scores(rows, masks, targets)
+        walk = np.empty((count, orders, players + 1))
+        walk[:, :, 0] = found[:, :1]
+        walk[:, :, 1:-1] = found[:, 1:].reshape(count, orders, players - 1)
+        walk[:, :, -1] = scores[np.arange(count), targets][:, None]
+        return np.take_along_axis(np.diff(walk, axis=2), position, 2).mean(1)
 
     def exact(self, rows):
         masks, weights = exact_weights(len(self.columns))
         targets = self.scores_of(tf.constant(rows)).numpy().argmax(1).astype(np.int32)
+        masks = np.tile(masks, (len(rows), 1, 1))
         return self.coalition_scores(rows, masks, targets) @ weights.T
 
     def explain(self, rows, rule, orders, batch):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Integrated Gradients as TensorFlow's tutorial has them (see protocol.py): one row after the other,
-its points in batches, gradients back in Python, trapezoids."""
+"""Integrated Gradients as TensorFlow's tutorial has them (see protocol.py): one row after the
+other, its points in batches, gradients back in Python, trapezoids."""
 import numpy as np
 import protocol
 import tensorflow as tf
