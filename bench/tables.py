@@ -51,14 +51,11 @@ def evaluations(entry):
 
 def line_table(line, entries, floor):
     rows = ["", "### %s: %s" % (line.name, line.title), ""]
-    gradient = floor.median("gradient_s")
-    if gradient:
-        rows.append("The model alone: %.3g ms a gradient at batch %d, %.3g ms a score at batch %d."
-                    % (1000 * gradient, floor.median("gradient_batch"), 1000 * floor.median("forward_s"),
-            floor.median("forward_batch")))
-    else:
-        rows.append("The model alone: %.3g ms a score at batch %d." % (
-            1000 * floor.median("forward_s"), floor.median("forward_batch")))
+    costs = [(what, floor.median(key + "_s"), floor.median(key + "_batch"))
+             for what, key in (("gradient", "gradient"), ("score", "forward"))]
+    rows.append("The model alone: %s." % ", ".join(
+        "%.3g ms a %s at batch %d" % (1000 * seconds, what, batch)
+        for what, seconds, batch in costs if seconds))
     rows += line.remarks
     rows += ["", "| work | side | setting | rows/s | Whylight is faster by | evaluations |"
              " of the floor | %s | peak MB |" % line.error_name,

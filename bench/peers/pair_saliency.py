@@ -28,7 +28,7 @@ saliency.guided_ig.np = QuantileNumpy()
 class Saliency:
     """PAIR's saliency."""
 
-    BATCHES = (5, 10, 16, 25, 50)
+    BATCHES = (10, 25)
 
     def __init__(self, folder):
         self.model = Saved(folder)
