@@ -12,6 +12,9 @@ constexpr int kMisses = 2;
 // and so many runs are made at a size, unless they take long.
 constexpr int kRuns = 4;
 constexpr double kLongSeconds = 0.02;
+// Where a run costs the same whatever it holds.
+constexpr int kLeap = 4;
+constexpr double kAllBut = 0.6;
 
 }  // namespace
 
@@ -31,24 +34,29 @@ void ChunkSizer::Observe(int rows, double seconds) {
   const bool is_first = runs_at_size_ == 2;
   fastest_at_size_ = is_first ? seconds / rows : std::min(fastest_at_size_, seconds / rows);
   if (runs_at_size_ <= kRuns && seconds_at_size_ < kLongSeconds) return;
-  const double seconds_per_row = fastest_at_size_;
-  if (best_seconds_per_row_ == 0 || seconds_per_row < kWorthwhile * best_seconds_per_row_) {
-    best_seconds_per_row_ = seconds_per_row;
-    best_size_ = size_;
-    misses_ = 0;
-  } else if (++misses_ >= kMisses) {
-    size_ = best_size_;
-    settled_ = true;
-    return;
-  }
-  if (size_ >= limit_) {
-    size_ = best_size_;
-    settled_ = true;
-    return;
-  }
-  size_ = std::min(limit_, 2 * size_);
   runs_at_size_ = 0;
   seconds_at_size_ = 0;
+  const int size = size_;
+  const bool leapt = step_ == kLeap;
+  if (best_seconds_per_row_ == 0 || fastest_at_size_ < kWorthwhile * best_seconds_per_row_) {
+    const bool falls = fastest_at_size_ * kLeap * kAllBut < best_seconds_per_row_;
+    step_ = best_seconds_per_row_ == 0 || (leapt && falls) ? kLeap : 2;
+    best_seconds_per_row_ = fastest_at_size_;
+    best_size_ = size_;
+    misses_ = 0;
+  } else if (leapt) {  // Too far, perhaps.
+    step_ = 2;
+    size_ = std::max(best_size_, size / 2);
+    return;
+  } else {
+    ++misses_;
+  }
+  if (misses_ >= kMisses || size >= limit_) {
+    size_ = best_size_;
+    settled_ = true;
+    return;
+  }
+  size_ = std::min(limit_, step_ * size);
 }
 
 }  // namespace whylight

@@ -24,12 +24,23 @@ double Machine(int rows, int cache) {
   return 1e-3 + 1e-4 * rows + (rows > cache ? 1e-4 * rows : 0);
 }
 
-TEST(ChunkSizerTest, DoublesWhileTheTimePerRowFalls) {
+TEST(ChunkSizerTest, GrowsWhileTheTimePerRowFalls) {
   ChunkSizer sizer;
-  sizer.Start(4, 64, 0);
+  sizer.Start(4, 1024, 0);
   // Two runs at a size: the first pays for allocations and is not judged.
   EXPECT_EQ(Sizes(sizer, 8, [](int) { return 1.0; }),
-            (std::vector<int>{4, 4, 8, 8, 16, 16, 32, 32}));
+            (std::vector<int>{4, 4, 16, 16, 64, 64, 256, 256}));
+  sizer.Start(4, 1024, 0);
+  EXPECT_EQ(Sizes(sizer, 8, [](int rows) { return 10.0 + rows; }),
+            (std::vector<int>{4, 4, 16, 16, 32, 32, 64, 64}));
+}
+
+TEST(ChunkSizerTest, LooksBackAfterALeapTooFar) {
+  ChunkSizer sizer;
+  sizer.Start(8, 1024, 0);
+  EXPECT_EQ(Sizes(sizer, 10, [](int rows) { return rows > 16 ? 2.0 * rows : 1.0 + rows / 16.0; }),
+            (std::vector<int>{8, 8, 32, 32, 16, 16, 32, 32, 64, 64}));
+  EXPECT_EQ(sizer.Next(), 16);
 }
 
 TEST(ChunkSizerTest, JudgesShortRunsByTheFastestOfSome) {
@@ -40,7 +51,7 @@ TEST(ChunkSizerTest, JudgesShortRunsByTheFastestOfSome) {
   const std::vector<int> sizes =
       Sizes(sizer, 40, [&](int) { return ++run % 5 == 3 ? 1e-4 : 1e-3; });
   EXPECT_EQ((std::vector<int>(sizes.begin(), sizes.begin() + 11)),
-            (std::vector<int>{8, 8, 8, 8, 8, 16, 16, 16, 16, 16, 32}));
+            (std::vector<int>{8, 8, 8, 8, 8, 32, 32, 32, 32, 32, 64}));
   EXPECT_EQ(sizer.Next(), 64);
 }
 
