@@ -36,7 +36,7 @@ class CheckIncludes(unittest.TestCase):
                            "src/util/strings.h", "src/graph/graph.h", "src/io/json.h",
                            "src/image/png.h", "src/testing/npz.h", "src/other/new.h",
                            "src/runtime/tensorflow/c_api.h", "src/attribution/list.h",
-                           "src/savedmodel/wire.h"):
+                           "src/util/wire.h"):
                 (root / header).parent.mkdir(parents=True, exist_ok=True)
                 (root / header).write_text("#pragma once\n")
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +48,7 @@ class CheckIncludes(unittest.TestCase):
         ("itself", "src/graph/passes/a.cc", '#include "graph/graph.h"\n'),
         ("public", "src/graph/a.cc", '#include "whylight/status.h"\n'),
         ("protozero", "src/graph/a.cc", "#include <protozero/pbf_reader.hpp>\n"),
+        ("protozero_of_an_example", "src/io/tf_example.cc", '#include "util/wire.h"\n'),
         ("library", "src/util/a.cc", "#include <vector>\n"),
         ("test", "src/graph/a_test.cc", '#include "testing/npz.h"\n'),
         ("main", "src/cli/main.cc", '#include "runtime/tensorflow/c_api.h"\n'),
@@ -66,9 +67,10 @@ class CheckIncludes(unittest.TestCase):
         ("protozero_in_header", "src/graph/a.h",
          "#pragma once\n#include <protozero/pbf_reader.hpp>\n", "protozero stays"),
         ("wrapper_in_header", "src/graph/a.h",
-         '#pragma once\n#include "savedmodel/wire.h"\n', "protozero stays"),
-        ("protozero_elsewhere", "src/io/a.cc", "#include <protozero/pbf_reader.hpp>\n",
+         '#pragma once\n#include "util/wire.h"\n', "protozero stays"),
+        ("protozero_elsewhere", "src/image/a.cc", "#include <protozero/pbf_reader.hpp>\n",
          "protozero stays"),
+        ("wrapper_elsewhere", "src/io/json.cc", '#include "util/wire.h"\n', "protozero stays"),
         ("tensorflow_folder", "src/cli/run.cc", '#include "runtime/tensorflow/c_api.h"\n',
          "only src/runtime/tensorflow/"),
         ("tensorflow_header", "src/cli/main.cc", "#include <tensorflow/c/c_api.h>\n",

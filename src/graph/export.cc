@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "graph/attr_proto.h"
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

@@ -5,7 +5,7 @@
 #include "graph/attr_proto.h"
 #include "graph/graph.h"
 #include "graph/op_list.h"
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

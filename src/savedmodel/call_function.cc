@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

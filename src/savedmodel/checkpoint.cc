@@ -10,9 +10,9 @@
 
 #include "savedmodel/file.h"
 #include "savedmodel/table.h"
-#include "savedmodel/wire.h"
 #include "util/crc32c.h"
 #include "util/quote.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "savedmodel/schema.h"
-#include "savedmodel/wire.h"
 #include "util/quote.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "savedmodel/file.h"
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

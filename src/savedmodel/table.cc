@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "savedmodel/snappy.h"
-#include "savedmodel/wire.h"
 #include "util/crc32c.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

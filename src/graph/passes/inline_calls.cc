@@ -9,7 +9,7 @@
 #include "graph/attr_proto.h"
 #include "graph/import.h"
 #include "graph/passes/effects.h"
-#include "savedmodel/wire.h"
+#include "util/wire.h"
 
 namespace whylight {
 namespace {

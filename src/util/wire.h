@@ -1,5 +1,5 @@
-// Reading the protobuf wire format with protozero. For .cc files of savedmodel/
-// and graph/ only.
+// Reading the protobuf wire format with protozero. For .cc files of savedmodel/, graph/ and io/
+// only.
 //
 // protozero throws on malformed data, and asserts when a field is read as a type that its wire
 // type does not allow. So: switch on tag_and_type() with Bytes(n), Varint(n), and read inside
