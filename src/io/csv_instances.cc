@@ -113,8 +113,7 @@ class CsvInstanceReader : public InstanceReader {
     if (columns.empty()) return;
     std::vector<std::string> names;
     for (const std::size_t column : columns) names.push_back(ColumnName(column));
-    notes_.push_back(Join(names, ", ") + (names.size() == 1 ? " is no input and is ignored"
-                                                            : " are no inputs and are ignored"));
+    notes_.push_back(IgnoredNote(names));
   }
 
   void NoteUnused() {

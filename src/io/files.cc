@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "io/inflater.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -105,14 +106,17 @@ Result<std::size_t> ReadBlock(int fd, std::string_view path, std::string* to) {
   return static_cast<std::size_t>(count);
 }
 
+Status CheckSize(std::size_t bytes, std::string_view name, std::size_t max_bytes) {
+  if (bytes <= max_bytes) return OkStatus();
+  return ResourceExhausted("cannot read " + Printable(name, 300) + ": more than " +
+                           std::to_string(max_bytes) + " bytes");
+}
+
 Result<std::string> ReadToEnd(int fd, const std::string& name, std::string text,
                               std::size_t max_bytes) {
   while (true) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, ReadBlock(fd, name, &text));
-    if (text.size() > max_bytes) {
-      return ResourceExhausted("cannot read " + Printable(name, 300) + ": more than " +
-                               std::to_string(max_bytes) + " bytes");
-    }
+    WHYLIGHT_RETURN_IF_ERROR(CheckSize(text.size(), name, max_bytes));
     if (count == 0) return text;
   }
 }
@@ -207,6 +211,8 @@ std::unique_ptr<LineReader> LineReader::OfText(std::string text) {
   return reader;
 }
 
+LineReader::LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+
 LineReader::~LineReader() { CloseUnlessStandard(fd_); }
 
 Status LineReader::Fill() {
@@ -216,9 +222,35 @@ Status LineReader::Fill() {
     scanned_ -= begin_;
     begin_ = 0;
   }
+  if (inflater_ != nullptr) return FillInflated();
   WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, ReadBlock(fd_, name_, &buffer_));
   at_end_ = count == 0;
   return OkStatus();
+}
+
+Status LineReader::FillInflated() {
+  if (inflated_ == compressed_.size()) {
+    compressed_.clear();
+    inflated_ = 0;
+    if (fd_ >= 0) {
+      WHYLIGHT_RETURN_IF_ERROR(ReadBlock(fd_, name_, &compressed_).status());
+    }
+    at_end_ = compressed_.empty();
+    if (at_end_) return inflater_->Finish();
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      const std::size_t count,
+      inflater_->Inflate(std::string_view(compressed_).substr(inflated_), &buffer_));
+  inflated_ += count;
+  return OkStatus();
+}
+
+void LineReader::Decompress() {
+  compressed_ = buffer_.substr(begin_);
+  buffer_.clear();
+  begin_ = scanned_ = 0;
+  at_end_ = false;
+  inflater_ = std::make_unique<Inflater>();
 }
 
 Result<bool> LineReader::Next(std::string_view* line) {
@@ -261,7 +293,19 @@ Result<std::string_view> LineReader::Peek(std::size_t bytes) {
   return std::string_view(buffer_).substr(begin_);
 }
 
+Result<std::string_view> LineReader::Take(std::size_t bytes) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view ahead, Peek(bytes));
+  const std::string_view taken = ahead.substr(0, bytes);
+  begin_ += taken.size();
+  scanned_ = std::max(scanned_, begin_);
+  return taken;
+}
+
 Result<std::string> LineReader::Rest(const ReadFileOptions& options) {
+  while (inflater_ != nullptr && !at_end_) {
+    WHYLIGHT_RETURN_IF_ERROR(Fill());
+    WHYLIGHT_RETURN_IF_ERROR(CheckSize(buffer_.size() - begin_, name_, options.max_bytes));
+  }
   std::string text = buffer_.substr(begin_);
   buffer_.clear();
   begin_ = scanned_ = 0;
@@ -360,7 +404,11 @@ LineWriter::~LineWriter() {
 
 Status LineWriter::Write(std::string_view line) {
   buffer_ += line;
-  buffer_ += '\n';
+  return WriteBytes("\n");
+}
+
+Status LineWriter::WriteBytes(std::string_view bytes) {
+  buffer_ += bytes;
   return flush_each_line_ || buffer_.size() >= kBlockBytes ? Flush() : OkStatus();
 }
 

@@ -16,6 +16,8 @@
 
 namespace whylight {
 
+class Inflater;
+
 struct ReadFileOptions {
   std::size_t max_bytes = std::size_t{2} << 30;  // More is kResourceExhausted.
 };
@@ -30,8 +32,8 @@ Result<std::vector<std::string>> ListFiles(const std::string& directory);
 // ".jsonl": from the last point of the file's name on, lower case; empty without one.
 std::string Extension(std::string_view path);
 
-// Reads lines with memory for one line. LF, CR LF and CR alone end a line; the end is not part of
-// it. A byte order mark at the start is skipped.
+// Reads lines, or bytes, with memory for one line. LF, CR LF and CR alone end a line; the end is
+// not part of it. A byte order mark at the start is skipped.
 class LineReader {
  public:
   static constexpr std::size_t kMaxLineBytes = std::size_t{1} << 30;
@@ -48,15 +50,24 @@ class LineReader {
 
   // At least `bytes` of what comes next (fewer at the end), left unread. For telling formats apart.
   Result<std::string_view> Peek(std::size_t bytes);
+  // The next `bytes` (fewer at the end), whatever they are. Valid until the next call.
+  Result<std::string_view> Take(std::size_t bytes);
+  // What comes next is compressed by gzip or zlib: it is read as what it was before.
+  // Errors  of the reads behind it: kDataLoss for what is damaged or cut off.
+  void Decompress();
   // Everything that is left.
   Result<std::string> Rest(const ReadFileOptions& options = {});
 
  private:
-  LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  LineReader(int fd, std::string name);
   Status Fill();
+  Status FillInflated();
 
   int fd_ = -1;  // -1: all is in buffer_ already.
   std::string name_;
+  std::unique_ptr<Inflater> inflater_;  // nullptr: nothing is compressed.
+  std::string compressed_;
+  std::size_t inflated_ = 0;  // So much of compressed_ is in buffer_ already.
   std::string buffer_;
   std::size_t begin_ = 0;    // Of what is unread in buffer_.
   std::size_t scanned_ = 0;  // No line ends in [begin_, scanned_).
@@ -93,8 +104,8 @@ class AtomicFile {
 
 Status WriteFile(const std::string& path, std::string_view bytes);  // AtomicFile in one call.
 
-// JSON Lines into a file (AtomicFile) or, for "" and "-", to standard output. On standard output
-// lines appear one by one if it is a terminal, else in blocks.
+// Lines, or bytes, into a file (AtomicFile) or, for "" and "-", to standard output. On standard
+// output lines appear one by one if it is a terminal, else in blocks.
 class LineWriter {
  public:
   static Result<std::unique_ptr<LineWriter>> Open(const std::string& path);
@@ -102,7 +113,8 @@ class LineWriter {
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  Status Write(std::string_view line);  // `line` without its end.
+  Status Write(std::string_view line);        // `line` without its end.
+  Status WriteBytes(std::string_view bytes);  // As they are.
   Status Flush();
   Status Close();  // Flushes, and makes a file appear. Without it a file is discarded.
 

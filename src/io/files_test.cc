@@ -37,6 +37,17 @@ TEST_F(FilesTest, WritesAndReadsBytes) {
   EXPECT_EQ(EntryCount(), 1u);
 }
 
+TEST(LineReaderBytes, AreTakenBetweenLines) {
+  const std::unique_ptr<LineReader> reader = LineReader::OfText(std::string("a\n\0\n\rz", 6));
+  std::string_view line;
+  ASSERT_TRUE(*reader->Next(&line));
+  EXPECT_EQ(line, "a");
+  EXPECT_EQ(*reader->Take(3), std::string("\0\n\r", 3));
+  EXPECT_EQ(*reader->Take(0), "");
+  EXPECT_EQ(*reader->Take(9), "z");
+  EXPECT_EQ(*reader->Take(1), "");
+}
+
 TEST_F(FilesTest, ErrorsNameThePathAndTheReason) {
   const Result<std::string> missing = ReadFile(directory_ + "none");
   EXPECT_EQ(missing.status().code(), StatusCode::kNotFound);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/files.h"
@@ -27,6 +28,18 @@ Result<std::unique_ptr<InstanceReader>> MakeJsonDocumentReader(const ReaderConte
 
 Result<std::unique_ptr<InstanceReader>> MakeCsvReader(const ReaderContext& context,
                                                       std::unique_ptr<LineReader> lines);
+
+Result<std::unique_ptr<InstanceReader>> MakeTfRecordReader(const ReaderContext& context,
+                                                           std::unique_ptr<LineReader> bytes);
+
+// "column 'a', column 'b' are no inputs and are ignored"
+std::string IgnoredNote(const std::vector<std::string>& shown);
+
+// Whether the bytes begin as a JPEG or a PNG does.
+bool IsImage(std::string_view bytes);
+
+// A value for a field that takes one string.
+Tensor StringTensor(const FieldSpec& field, std::string bytes);
 
 // One instance: the bytes as they are, or through options.decode_image.
 Result<std::unique_ptr<InstanceReader>> MakeTextReader(const ReaderContext& context,

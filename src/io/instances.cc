@@ -6,19 +6,31 @@
 #include "io/instance_readers.h"
 #include "io/json.h"
 #include "io/json_reader.h"
+#include "io/tfrecord.h"
 #include "util/strings.h"
 
 namespace whylight {
 namespace {
 
 constexpr std::size_t kSniffBytes = std::size_t{1} << 16;
-
-bool IsImage(std::string_view bytes) {
-  return bytes.starts_with("\xff\xd8\xff") || bytes.starts_with("\x89PNG\r\n\x1a\n");
-}
+constexpr std::size_t kMagicBytes = 16;  // Enough for IsCompressed.
 
 bool IsImageExtension(std::string_view extension) {
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
+// As they are named, "data.tfrecord-00000-of-00010" too.
+bool IsTfRecordExtension(std::string_view extension) {
+  return extension.starts_with(".tfrecord") || extension == ".tfrec";
+}
+
+// Whether a file that begins so is compressed.
+bool IsCompressed(std::string_view bytes, bool may_be_zlib) {
+  if (IsTfRecord(bytes)) return false;  // A length may look like anything.
+  if (bytes.starts_with("\x1f\x8b\x08")) return true;
+  // A zlib header: deflate, windows of 32 KB, a multiple of 31.
+  return may_be_zlib && bytes.size() > 1 && bytes[0] == 0x78 &&
+         (0x78 * 256 + static_cast<unsigned char>(bytes[1])) % 31 == 0;
 }
 
 class FileInstanceReader : public InstanceReader {
@@ -29,12 +41,6 @@ class FileInstanceReader : public InstanceReader {
  private:
   std::optional<Instance> instance_;
 };
-
-Tensor StringTensor(const FieldSpec& field, std::string bytes) {
-  std::vector<std::string> values;
-  values.push_back(std::move(bytes));
-  return Tensor::Strings(field.shape == Shape{1} ? field.shape : Shape{}, std::move(values));
-}
 
 // One line of it and whether anything but space comes after.
 struct FirstLine {
@@ -95,10 +101,12 @@ Result<InstanceFormat> Detect(LineReader& lines, std::string_view extension,
                               const InstanceParser& parser) {
   if (extension == ".jsonl" || extension == ".ndjson") return InstanceFormat::kJsonLines;
   if (extension == ".csv") return InstanceFormat::kCsv;
+  if (IsTfRecordExtension(extension)) return InstanceFormat::kTfRecord;
   if (extension == ".txt") return InstanceFormat::kText;
   if (IsImageExtension(extension)) return InstanceFormat::kImage;
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view ahead, lines.Peek(kSniffBytes));
   if (IsImage(ahead)) return InstanceFormat::kImage;
+  if (IsTfRecord(ahead)) return InstanceFormat::kTfRecord;
   const bool is_json = extension == ".json";
   if (!is_json && !extension.empty() && parser.TakesOneString()) return InstanceFormat::kText;
   WHYLIGHT_ASSIGN_OR_RETURN(const FirstLine line, PeekFirstLine(lines));
@@ -112,15 +120,32 @@ Result<InstanceFormat> Detect(LineReader& lines, std::string_view extension,
                                                        : InstanceFormat::kJsonLines;
 }
 
+// Files with these extensions, and those that might be anything, are looked at; the bytes of other
+// files are taken as they are.
+Status DecompressIfCompressed(InstanceFormat format, std::string_view extension, bool is_gz,
+                              LineReader& lines) {
+  const bool is_tfrecord = format == InstanceFormat::kTfRecord || IsTfRecordExtension(extension);
+  if (!is_tfrecord && !is_gz && !extension.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view ahead, lines.Peek(kMagicBytes));
+  if (IsCompressed(ahead, is_tfrecord)) lines.Decompress();
+  return OkStatus();
+}
+
 Result<std::unique_ptr<InstanceReader>> MakeReader(const ReaderContext& context,
                                                    std::unique_ptr<LineReader> lines,
-                                                   std::string_view extension) {
+                                                   const std::string& path) {
+  std::string extension = Extension(path);
+  const bool is_gz = extension == ".gz";
+  if (is_gz) extension = Extension(std::string_view(path).substr(0, path.size() - 3));
+  WHYLIGHT_RETURN_IF_ERROR(
+      DecompressIfCompressed(context.options.format, extension, is_gz, *lines));
   InstanceFormat format = context.options.format;
   if (format == InstanceFormat::kAuto) {
     WHYLIGHT_ASSIGN_OR_RETURN(format, Detect(*lines, extension, context.parser));
   }
   if (format == InstanceFormat::kCsv) return MakeCsvReader(context, std::move(lines));
   if (format == InstanceFormat::kJsonLines) return MakeJsonLinesReader(context, std::move(lines));
+  if (format == InstanceFormat::kTfRecord) return MakeTfRecordReader(context, std::move(lines));
   WHYLIGHT_ASSIGN_OR_RETURN(std::string text, lines->Rest());
   if (format == InstanceFormat::kText) return MakeTextReader(context, std::move(text));
   if (format == InstanceFormat::kImage) return MakeImageReader(context, std::move(text));
@@ -179,7 +204,7 @@ class SequenceReader : public InstanceReader {
     const std::string name = path == "-" ? "standard input" : path;
     WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(path));
     Result<std::unique_ptr<InstanceReader>> reader =
-        MakeReader(Context(), std::move(lines), path == "-" ? "" : Extension(path));
+        MakeReader(Context(), std::move(lines), path == "-" ? "" : path);
     if (!reader.ok()) return reader.status().In(Printable(name, 300));
     reader_ = *std::move(reader);
     return OkStatus();
@@ -246,6 +271,21 @@ class SequenceReader : public InstanceReader {
 
 }  // namespace
 
+std::string IgnoredNote(const std::vector<std::string>& shown) {
+  return Join(shown, ", ") +
+         (shown.size() == 1 ? " is no input and is ignored" : " are no inputs and are ignored");
+}
+
+bool IsImage(std::string_view bytes) {
+  return bytes.starts_with("\xff\xd8\xff") || bytes.starts_with("\x89PNG\r\n\x1a\n");
+}
+
+Tensor StringTensor(const FieldSpec& field, std::string bytes) {
+  std::vector<std::string> values;
+  values.push_back(std::move(bytes));
+  return Tensor::Strings(field.shape == Shape{1} ? field.shape : Shape{}, std::move(values));
+}
+
 Result<std::unique_ptr<InstanceReader>> MakeTextReader(const ReaderContext& context,
                                                        std::string bytes) {
   if (!context.parser.TakesOneString()) {
@@ -300,6 +340,10 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
       continue;
     }
     WHYLIGHT_ASSIGN_OR_RETURN(std::vector<std::string> listed, ListFiles(path));
+    // Spark's and Hive's own files beside the rows: _SUCCESS, _metadata.
+    std::erase_if(listed, [](const std::string& file) {
+      return std::string_view(file).substr(file.rfind('/') + 1).starts_with('_');
+    });
     const auto is_image = [](const std::string& file) { return IsImageExtension(Extension(file)); };
     const auto images = static_cast<std::size_t>(std::ranges::count_if(listed, is_image));
     if (images > 0 && images < listed.size()) {

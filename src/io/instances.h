@@ -1,4 +1,5 @@
-// The request reader: instances from JSON Lines, JSON documents, CSV, text and image files.
+// The request reader: instances from JSON Lines, JSON documents, CSV, TFRecord, text and image
+// files.
 //
 // A row that is wrong keeps its error and the others go on; what makes all rows unreadable (a file
 // that is not there, a document that is no JSON) is the error of the call.
@@ -14,8 +15,15 @@
 //               elements of the one input by position. Other columns, for an input of many elements
 //               those at the end, are named in notes() and ignored. An empty cell is an error of
 //               its row, but for "" in quotes as a string. Bool cells: true, false, 1, 0.
+//   TFRecord    tf.Example a record (io/tfrecord.h, io/tf_example.h): a value for each input from
+//               the feature of its name; other features of the first record are named in notes()
+//               and ignored. If the one input is a string and the first record has no feature of
+//               its name: each record's bytes, as parsing signatures take them. A feature is a flat
+//               list, which takes the input's shape; an encoded picture is decoded for an input of
+//               numbers; options.element_names work as for CSV.
 //   text        a file's bytes as the one string input (any extension that is none of the others).
 //   image       a file's bytes if the one input takes strings, else decoded by `decode_image`.
+// Files compressed by gzip are read as what they were, TFRecord also compressed by zlib.
 // An instance is an object with a value for each input, or a bare value if there is one input. An
 // input may itself be called "instances" or "inputs": the nesting of the value decides.
 //
@@ -30,6 +38,8 @@
 //   instances[2].age: missing (the signature takes age, job)
 //   instances[0]: unknown key 'agee' (did you mean 'age'?)
 //   line 3: age: 300 is out of range of uint8 [0, 255]
+//   record 3: age: expected 4 values (the input's shape is [2,2]), got 3
+// and of TFRecord kDataLoss: a wrong checksum, a file that ends within a record.
 // Threads A reader belongs to one thread.
 #pragma once
 
@@ -57,16 +67,18 @@ struct FieldSpec {
 
 struct Instance {
   std::size_t number = 0;  // From 0, over all files.
-  // "instances[2]", "line 3", "row 3" of columns, "cats/7.jpg"; "b.csv: line 3" of several files.
+  // "instances[2]", "line 3", "row 3" of columns, "record 3", "cats/7.jpg"; "b.csv: line 3" of
+  // several files.
   std::string place;
   std::vector<Tensor> values;  // In the order of the specs, no row axis. Empty unless status is OK.
-  // The instance as given, compact: an object by column for CSV, a string for a text file, {"b64":
-  // ...} for an image. Always JSON, but for NaN tokens that were allowed; "null" if unreadable.
+  // The instance as given, compact: an object by column for CSV, by feature for a tf.Example, a
+  // string for a text file, {"b64": ...} for an image and for a record that is a value. Always
+  // JSON, but for NaN tokens that were allowed; "null" if unreadable.
   std::string source_json = "null";
   Status status;
 };
 
-enum class InstanceFormat { kAuto, kJsonLines, kJson, kCsv, kText, kImage };
+enum class InstanceFormat { kAuto, kJsonLines, kJson, kCsv, kTfRecord, kText, kImage };
 
 struct InstanceReaderOptions {
   InstanceFormat format = InstanceFormat::kAuto;
@@ -75,8 +87,8 @@ struct InstanceReaderOptions {
   // The signature has no axis of rows (parts of ragged and sparse tensors): {"inputs": ...} is one
   // instance, and shapes are those of whole tensors.
   bool has_rows = true;
-  // CSV: names of the elements of the one vector input (metadata's index_feature_mapping). Set:
-  // columns are taken by these names, in whatever order they stand.
+  // CSV, TFRecord: names of the elements of the one vector input (metadata's
+  // index_feature_mapping). Set: columns are taken by these names, in whatever order they stand.
   std::vector<std::string> element_names;
   // Said with the keys of the fields where a request has others: "serving_default takes bytes,
   // ...".
@@ -109,9 +121,10 @@ class InstanceReader {
   std::vector<std::string> notes_;
 };
 
-// Files, directories (their files, sorted) or "-" for standard input; read one after another.
-// A directory and several files give one sequence of instances.
-// Errors  kNotFound; kInvalidArgument: `fields` empty or of a dtype that has no text form, a form
+// Files, directories (their files, sorted, without "_SUCCESS" and others that begin so) or "-" for
+// standard input; read one after another. A directory and several files give one sequence of
+// instances. Errors  kNotFound; kInvalidArgument: `fields` empty or of a dtype that has no text
+// form, a form
 //         that does not fit the fields ("an image file needs a single input, the signature takes
 //         age, job"), a malformed document.
 Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::string>& paths,

@@ -9,44 +9,12 @@
 
 #include "io/files.h"
 #include "io/json.h"
+#include "io/test_instances.h"
 
 namespace whylight {
 namespace {
 
-FieldSpec Field(std::string name, DType dtype, Shape shape = {}) {
-  return {.name = std::move(name), .dtype = dtype, .shape = std::move(shape)};
-}
-
 const std::vector<FieldSpec> kMixed = {Field("age", DType::kFloat32), Field("job", DType::kString)};
-
-// What a reader gives, as text: "place: values as JSON" or the error, one a line.
-std::string ReadText(const std::string& text, const std::vector<FieldSpec>& fields,
-                     const InstanceReaderOptions& options = {}) {
-  Result<std::unique_ptr<InstanceReader>> reader = ReadInstances(text, fields, options);
-  if (!reader.ok()) return "refused: " + reader.status().message();
-  std::string out;
-  while (true) {
-    Result<std::optional<Instance>> next = (*reader)->Next();
-    if (!next.ok()) return out + "stopped: " + next.status().message();
-    if (!next->has_value()) return out;
-    const Instance& instance = **next;
-    if (!out.empty()) out += '\n';
-    if (!instance.status.ok()) {
-      EXPECT_EQ(instance.status.code(), StatusCode::kInvalidArgument);
-      EXPECT_TRUE(instance.values.empty());
-      out += instance.status.message();
-      continue;
-    }
-    out += instance.place + ":";
-    JsonWriter writer(&out, {.non_finite = JsonWriterOptions::NonFinite::kToken});
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      EXPECT_EQ(instance.values[i].dtype(), fields[i].dtype);
-      EXPECT_TRUE(Compatible(instance.values[i].shape(), fields[i].shape)) << instance.place;
-      out += ' ';
-      writer.Value(instance.values[i]);
-    }
-  }
-}
 
 struct FormCase {
   const char* name;

@@ -1,0 +1,37 @@
+// Answers as rows of named values, for files that other programs read as tables: TFRecord of
+// tf.Example (io/tfrecord.h).
+//
+// Threads A writer belongs to one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/files.h"
+#include "whylight/status.h"
+#include "whylight/tensor.h"
+
+namespace whylight {
+
+// A value of a row: a scalar, or a list in row-major order of a tensor of any rank.
+struct RowValue {
+  std::string name;
+  Tensor value;
+};
+
+class RowWriter {
+ public:
+  virtual ~RowWriter() = default;
+
+  // Errors  kUnimplemented: a dtype that the form has no place for, with the value's name.
+  virtual Status Write(const std::vector<RowValue>& row) = 0;
+  // To be called once, behind the last row and before `out` is closed.
+  virtual Status Close() = 0;
+};
+
+// A record for each row. Floats are written as float32, which is all that a tf.Example holds.
+// `out` outlives the writer.
+std::unique_ptr<RowWriter> MakeTfRecordWriter(LineWriter& out);
+
+}  // namespace whylight
