@@ -71,6 +71,7 @@ class CheckIncludes(unittest.TestCase):
         ("protozero_elsewhere", "src/image/a.cc", "#include <protozero/pbf_reader.hpp>\n",
          "protozero stays"),
         ("wrapper_elsewhere", "src/io/json.cc", '#include "util/wire.h"\n', "protozero stays"),
+        ("arrow_elsewhere", "src/io/a.cc", "#include <arrow/api.h>\n", "Arrow's headers stay"),
         ("tensorflow_folder", "src/cli/run.cc", '#include "runtime/tensorflow/c_api.h"\n',
          "only src/runtime/tensorflow/"),
         ("tensorflow_header", "src/cli/main.cc", "#include <tensorflow/c/c_api.h>\n",

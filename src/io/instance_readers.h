@@ -32,6 +32,10 @@ Result<std::unique_ptr<InstanceReader>> MakeCsvReader(const ReaderContext& conte
 Result<std::unique_ptr<InstanceReader>> MakeTfRecordReader(const ReaderContext& context,
                                                            std::unique_ptr<LineReader> bytes);
 
+// `path` is of a regular file: Parquet is read from its end.
+Result<std::unique_ptr<InstanceReader>> MakeParquetReader(const ReaderContext& context,
+                                                          const std::string& path);
+
 // "column 'a', column 'b' are no inputs and are ignored"
 std::string IgnoredNote(const std::vector<std::string>& shown);
 

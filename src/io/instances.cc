@@ -19,6 +19,10 @@ bool IsImageExtension(std::string_view extension) {
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
 }
 
+bool IsParquetExtension(std::string_view extension) {
+  return extension == ".parquet" || extension == ".pq";
+}
+
 // As they are named, "data.tfrecord-00000-of-00010" too.
 bool IsTfRecordExtension(std::string_view extension) {
   return extension.starts_with(".tfrecord") || extension == ".tfrec";
@@ -102,11 +106,13 @@ Result<InstanceFormat> Detect(LineReader& lines, std::string_view extension,
   if (extension == ".jsonl" || extension == ".ndjson") return InstanceFormat::kJsonLines;
   if (extension == ".csv") return InstanceFormat::kCsv;
   if (IsTfRecordExtension(extension)) return InstanceFormat::kTfRecord;
+  if (IsParquetExtension(extension)) return InstanceFormat::kParquet;
   if (extension == ".txt") return InstanceFormat::kText;
   if (IsImageExtension(extension)) return InstanceFormat::kImage;
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view ahead, lines.Peek(kSniffBytes));
   if (IsImage(ahead)) return InstanceFormat::kImage;
   if (IsTfRecord(ahead)) return InstanceFormat::kTfRecord;
+  if (ahead.starts_with("PAR1")) return InstanceFormat::kParquet;
   const bool is_json = extension == ".json";
   if (!is_json && !extension.empty() && parser.TakesOneString()) return InstanceFormat::kText;
   WHYLIGHT_ASSIGN_OR_RETURN(const FirstLine line, PeekFirstLine(lines));
@@ -146,6 +152,10 @@ Result<std::unique_ptr<InstanceReader>> MakeReader(const ReaderContext& context,
   if (format == InstanceFormat::kCsv) return MakeCsvReader(context, std::move(lines));
   if (format == InstanceFormat::kJsonLines) return MakeJsonLinesReader(context, std::move(lines));
   if (format == InstanceFormat::kTfRecord) return MakeTfRecordReader(context, std::move(lines));
+  if (format == InstanceFormat::kParquet) {
+    if (IsRegularFile(path)) return MakeParquetReader(context, path);
+    return InvalidArgument("Parquet is read from its end: save it in a file and give its name");
+  }
   WHYLIGHT_ASSIGN_OR_RETURN(std::string text, lines->Rest());
   if (format == InstanceFormat::kText) return MakeTextReader(context, std::move(text));
   if (format == InstanceFormat::kImage) return MakeImageReader(context, std::move(text));

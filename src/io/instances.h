@@ -1,5 +1,5 @@
-// The request reader: instances from JSON Lines, JSON documents, CSV, TFRecord, text and image
-// files.
+// The request reader: instances from JSON Lines, JSON documents, CSV, TFRecord, Parquet, text and
+// image files.
 //
 // A row that is wrong keeps its error and the others go on; what makes all rows unreadable (a file
 // that is not there, a document that is no JSON) is the error of the call.
@@ -21,6 +21,11 @@
 //               its name: each record's bytes, as parsing signatures take them. A feature is a flat
 //               list, which takes the input's shape; an encoded picture is decoded for an input of
 //               numbers; options.element_names work as for CSV.
+//   Parquet     a value for each input from the column of its name, or columns that are the
+//   elements
+//               of the one input, as in CSV; nested lists give their shape, flat ones take the
+//               input's. Other columns are named in notes() and not read. A null is a missing
+//               value. Rows are streamed. Needs Arrow (io/arrow_library.h) and a regular file.
 //   text        a file's bytes as the one string input (any extension that is none of the others).
 //   image       a file's bytes if the one input takes strings, else decoded by `decode_image`.
 // Files compressed by gzip are read as what they were, TFRecord also compressed by zlib.
@@ -78,7 +83,7 @@ struct Instance {
   Status status;
 };
 
-enum class InstanceFormat { kAuto, kJsonLines, kJson, kCsv, kTfRecord, kText, kImage };
+enum class InstanceFormat { kAuto, kJsonLines, kJson, kCsv, kTfRecord, kParquet, kText, kImage };
 
 struct InstanceReaderOptions {
   InstanceFormat format = InstanceFormat::kAuto;
@@ -87,7 +92,7 @@ struct InstanceReaderOptions {
   // The signature has no axis of rows (parts of ragged and sparse tensors): {"inputs": ...} is one
   // instance, and shapes are those of whole tensors.
   bool has_rows = true;
-  // CSV, TFRecord: names of the elements of the one vector input (metadata's
+  // CSV, TFRecord, Parquet: names of the elements of the one vector input (metadata's
   // index_feature_mapping). Set: columns are taken by these names, in whatever order they stand.
   std::vector<std::string> element_names;
   // Said with the keys of the fields where a request has others: "serving_default takes bytes,

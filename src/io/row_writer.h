@@ -1,5 +1,5 @@
 // Answers as rows of named values, for files that other programs read as tables: TFRecord of
-// tf.Example (io/tfrecord.h).
+// tf.Example (io/tfrecord.h), Parquet.
 //
 // Threads A writer belongs to one thread.
 #pragma once
@@ -33,5 +33,13 @@ class RowWriter {
 // A record for each row. Floats are written as float32, which is all that a tf.Example holds.
 // `out` outlives the writer.
 std::unique_ptr<RowWriter> MakeTfRecordWriter(LineWriter& out);
+
+// A column for each value of the first row, scalars and lists in their dtypes (bfloat16 as float32;
+// strings as text, or as bytes if some of the first row group are not UTF-8). A later row without
+// one of them holds a null. `description`, if not empty, is the value of the file's key "whylight".
+// Row groups have some 32 MB: memory for one of them. `out` outlives the writer.
+// Errors  kUnavailable: no Arrow. Of Write, kFailedPrecondition: a column that the first row did
+//         not have, or of another dtype or rank; bytes in a column of text.
+Result<std::unique_ptr<RowWriter>> MakeParquetWriter(LineWriter& out, std::string description);
 
 }  // namespace whylight
