@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "io/arrow_library.h"
 #include "io/json.h"
 #include "util/system.h"
 #include "whylight/version.h"
@@ -45,6 +46,9 @@ int Run(const DoctorArgs& args, const OpenRuntime& open) {
     w.Int(AllowedCores());
     w.Key("memoryBytes");
     w.Int(AllowedMemory());
+    const Result<const WhylightArrow*> arrow = LoadArrow();
+    w.Key("arrow");
+    arrow.ok() ? w.String((*arrow)->arrow_version) : w.Null();
     w.Key("tensorflow");
     if (runtime.ok()) {
       const RuntimeInfo& info = (*runtime)->info();
@@ -73,6 +77,9 @@ int Run(const DoctorArgs& args, const OpenRuntime& open) {
   std::printf("cores       %d that this process may use\n", AllowedCores());
   std::printf("memory      %s, %s of it free\n", Gigabytes(AllowedMemory()).c_str(),
               Gigabytes(AvailableMemory()).c_str());
+  const Result<const WhylightArrow*> arrow = LoadArrow();
+  std::printf("Arrow       %s\n",
+              arrow.ok() ? (*arrow)->arrow_version : arrow.status().message().c_str());
   if (!runtime.ok()) {
     std::printf("TensorFlow  not found\n");
     return Fail(runtime.status());

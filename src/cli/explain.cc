@@ -12,6 +12,7 @@
 #include "cli/explain_args.h"
 #include "cli/explain_table.h"
 #include "cli/output.h"
+#include "explain/answer_rows.h"
 #include "explain/explanation_json.h"
 #include "explain/summary.h"
 #include "image/codec.h"
@@ -45,6 +46,16 @@ Status WriteHeatMaps(const std::string& directory, const Instance& instance,
                                feature.name + (a > 0 ? "." + std::to_string(a) : "") + ".png";
       WHYLIGHT_RETURN_IF_ERROR(WriteFile(path, EncodePng(all)));
     }
+  }
+  return OkStatus();
+}
+
+Status WriteRows(const Instance& instance, const Explanation& explanation, const ExplainPlan& plan,
+                 AnswerWriter& out) {
+  const AnsweredInstance answered{.number = static_cast<std::int64_t>(instance.number),
+                                  .json = instance.source_json};
+  for (const std::vector<RowValue>& row : ExplanationRows(answered, explanation, plan.warnings)) {
+    WHYLIGHT_RETURN_IF_ERROR(out.Row(row));
   }
   return OkStatus();
 }
@@ -104,7 +115,12 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   const bool terminal = IsTerminal(StandardStream::kOutput);
   const bool table =
       args.format == "table" || (args.format.empty() && terminal && args.request.output.empty());
-  Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(args.request.output);
+  provenance.plan = (*explainer)->plan();
+  provenance.rendered = RenderProvenance(provenance);
+  Result<std::unique_ptr<AnswerWriter>> out =
+      AnswerWriter::Open({.path = args.request.output,
+                          .format = args.format,
+                          .description = "{" + provenance.rendered + "}"});
   if (!out.ok()) return Fail(out.status());
   if (!args.summary.empty() && args.summary == args.request.output) {
     return Fail(InvalidArgument("--summary and --output are the same file"));
@@ -114,12 +130,10 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       LineWriter::Open(args.summary == "-" ? "" : args.summary);
   if (!summary_out.ok()) return Fail(summary_out.status());
   const TableStyle style = StyleFor(args.color);
-  provenance.plan = (*explainer)->plan();
-  provenance.rendered = RenderProvenance(provenance);
   const auto write_plan = [&] {
     std::string text = PlanText(provenance, style);
     text.pop_back();
-    return (*out)->Write(text);
+    return (*out)->Line(text);
   };
   FailureLog failures(ErrorPathFor(args.request.output));
   Summary summary({.pieces = !args.pieces.empty()});
@@ -144,14 +158,15 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         }
         if (!args.summary.empty()) summary.Add(*explanation);
         if (summary_alone) return OkStatus();
+        if ((*out)->takes_rows()) return WriteRows(instance, *explanation, provenance.plan, **out);
         if (!table) {
-          return (*out)->Write(ExplanationLine(instance.source_json, *explanation, provenance));
+          return (*out)->Line(ExplanationLine(instance.source_json, *explanation, provenance));
         }
         if (!plan_written) WHYLIGHT_RETURN_IF_ERROR(write_plan());
         plan_written = true;
         std::string text = ExplanationText(instance, *explanation, style);
         text.pop_back();
-        return (*out)->Write(text);
+        return (*out)->Line(text);
       },
       [&](const BatchCounts& so_far) { progress.Show(so_far); });
   progress.Clear();
@@ -183,8 +198,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
               "Shapley methods, Occlusion: over the lines or words of a text input");
   DeclareTargetOptions(args, *options);
   args.Group("Output");
-  args.Choice("--format", options->format, {"jsonl", "table"},
-              "Default: table on a terminal, else jsonl");
+  args.Choice("--format", options->format, {"jsonl", "table", "tfrecord", "parquet"},
+              "Default: what the extension of -o says, table on a terminal, else jsonl");
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
             "DIR: Directory for a PNG of each picture beside its regions' attributions");

@@ -101,6 +101,7 @@ Result<std::vector<Row>> ReadRows(RequestArgs request, const std::string& path,
                                   const std::vector<RequestField>& fields,
                                   const InstanceReaderOptions& read) {
   request.inputs = {path};
+  request.input_format.clear();
   WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
                             request.Open(fields, read));
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Instance> instances, ReadAll(*reader));

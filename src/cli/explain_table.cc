@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "explain/explanation_json.h"
 #include "explain/warnings.h"
 #include "image/image_tensor.h"
 #include "render/heat_map.h"
@@ -37,8 +38,7 @@ std::string ValueText(const Tensor& tensor, std::size_t index) {
 }
 
 bool IsPieces(const FeatureAttribution& feature) {
-  return feature.input.is_string() && feature.values.shape().rank() == 1 &&
-         feature.input.shape() == feature.values.shape() && feature.element_names.empty();
+  return HasPieces(feature) && feature.element_names.empty();
 }
 
 bool IsPicture(const FeatureAttribution& feature) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "explain/explanation_json.h"
+#include "util/strings.h"
 
 namespace whylight {
 namespace {
@@ -10,7 +11,34 @@ namespace {
 constexpr std::size_t kShownFailures = 5;
 constexpr double kSecondsBeforeProgress = 0.5;
 
+// "parquet" for "out.parquet"; "" for what is written as lines.
+std::string FormatOf(const std::string& path) {
+  const std::string extension = Extension(path);
+  if (extension == ".tfrecord" || extension == ".tfrecords") return "tfrecord";
+  return extension == ".parquet" || extension == ".pq" ? "parquet" : "";
+}
+
 }  // namespace
+
+Result<std::unique_ptr<AnswerWriter>> AnswerWriter::Open(const Options& options) {
+  if (Extension(options.path) == ".gz") {
+    return InvalidArgument("--output " + Printable(options.path, 300) +
+                           ": compressed files are read, not written; leave out .gz");
+  }
+  std::unique_ptr<AnswerWriter> writer(new AnswerWriter);
+  WHYLIGHT_ASSIGN_OR_RETURN(writer->out_, LineWriter::Open(options.path));
+  const std::string format = options.format.empty() ? FormatOf(options.path) : options.format;
+  if (format == "tfrecord") writer->rows_ = MakeTfRecordWriter(*writer->out_);
+  if (format == "parquet") {
+    WHYLIGHT_ASSIGN_OR_RETURN(writer->rows_, MakeParquetWriter(*writer->out_, options.description));
+  }
+  return writer;
+}
+
+Status AnswerWriter::Close() {
+  if (rows_ != nullptr) WHYLIGHT_RETURN_IF_ERROR(rows_->Close());
+  return out_->Close();
+}
 
 Status FailureLog::Add(const Instance& instance, const Status& why) {
   if (++count_ <= kShownFailures) {

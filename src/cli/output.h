@@ -1,15 +1,42 @@
-// Where answers go: JSON Lines into a file or a pipe, failed rows beside them, progress on a
+// Where answers go: lines or rows into a file or a pipe, failed rows beside them, progress on a
 // terminal.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "batch/run.h"
 #include "io/files.h"
+#include "io/row_writer.h"
 
 namespace whylight {
+
+// Where answers go: lines of text, or the rows of a table that other programs read.
+class AnswerWriter {
+ public:
+  struct Options {
+    std::string path;         // "" and "-": standard output.
+    std::string format;       // "tfrecord", "parquet"; "": as the extension says; else lines.
+    std::string description;  // What holds for all rows, in JSON; only Parquet has a place for it.
+  };
+  // Errors  as LineWriter::Open; kUnavailable: no Arrow; kInvalidArgument: a compressed file, which
+  //         is not written.
+  static Result<std::unique_ptr<AnswerWriter>> Open(const Options& options);
+
+  bool takes_rows() const { return rows_ != nullptr; }
+  Status Line(std::string_view line) { return out_->Write(line); }
+  Status Row(const std::vector<RowValue>& row) { return rows_->Write(row); }
+  Status Close();  // Makes a file appear. Without it a file is discarded.
+
+ private:
+  AnswerWriter() = default;
+
+  std::unique_ptr<LineWriter> out_;
+  std::unique_ptr<RowWriter> rows_;  // nullptr: lines.
+};
 
 // Failed rows: into `path` if there is one (it appears only if a row failed), and the first few
 // to standard error.

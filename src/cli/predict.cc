@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/request_args.h"
+#include "explain/answer_rows.h"
 #include "explain/explanation_json.h"
 #include "tensor/rows.h"
 
@@ -16,6 +17,7 @@ namespace {
 struct PredictArgs {
   MachineArgs machine;
   RequestArgs request;
+  std::string format;
   bool example = false;
 };
 
@@ -30,12 +32,18 @@ std::int64_t SharedRows(const std::vector<NamedValue>& prediction) {
   return rows;
 }
 
+Status Write(const AnsweredInstance& instance, const std::vector<NamedValue>& prediction,
+             AnswerWriter& out) {
+  if (out.takes_rows()) return out.Row(PredictionRow(instance, prediction));
+  return out.Line(PredictionLine(instance.json, prediction));
+}
+
 // A request whose inputs share no rows was run as a whole. No instance can be cut out of it, but
-// its answers can: one line for each, {"instance": {"request": 0, "row": 2}, "prediction": 6.5}.
-Status WriteRows(const Instance& instance, const std::vector<NamedValue>& prediction,
-                 LineWriter& out) {
+// its answers can: one for each, {"instance": {"request": 0, "row": 2}, "prediction": 6.5}.
+Status WriteParts(const AnsweredInstance& instance, const std::vector<NamedValue>& prediction,
+                  AnswerWriter& out) {
   const std::int64_t rows = SharedRows(prediction);
-  if (rows == 0) return out.Write(PredictionLine(instance.source_json, prediction));
+  if (rows == 0) return Write(instance, prediction, out);
   for (std::int64_t row = 0; row < rows; ++row) {
     std::vector<NamedValue> of_row;
     for (const NamedValue& output : prediction) {
@@ -43,7 +51,7 @@ Status WriteRows(const Instance& instance, const std::vector<NamedValue>& predic
     }
     const std::string place =
         "{\"request\":" + std::to_string(instance.number) + ",\"row\":" + std::to_string(row) + "}";
-    WHYLIGHT_RETURN_IF_ERROR(out.Write(PredictionLine(place, of_row)));
+    WHYLIGHT_RETURN_IF_ERROR(Write({.number = instance.number, .json = place}, of_row, out));
   }
   return OkStatus();
 }
@@ -90,7 +98,8 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
         (*predictor)->signature() + "'";
     return Fail(InvalidArgument(differs + "; give --signature " + named + ", or leave it out"));
   }
-  Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(args.request.output);
+  Result<std::unique_ptr<AnswerWriter>> out =
+      AnswerWriter::Open({.path = args.request.output, .format = args.format});
   if (!out.ok()) return Fail(out.status());
   FailureLog failures(ErrorPathFor(args.request.output));
   Progress progress(CountInstances(args.request.inputs));
@@ -98,8 +107,10 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
       **reader, **predictor,
       [&](const Instance& instance, const Result<std::vector<NamedValue>>& prediction) {
         if (!prediction.ok()) return failures.Add(instance, prediction.status());
-        if (!(*predictor)->has_rows()) return WriteRows(instance, *prediction, **out);
-        return (*out)->Write(PredictionLine(instance.source_json, *prediction));
+        const AnsweredInstance answered{.number = static_cast<std::int64_t>(instance.number),
+                                        .json = instance.source_json};
+        return (*predictor)->has_rows() ? Write(answered, *prediction, **out)
+                                        : WriteParts(answered, *prediction, **out);
       },
       [&](const BatchCounts& so_far) { progress.Show(so_far); });
   progress.Clear();
@@ -111,6 +122,8 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
 std::function<int()> DeclarePredict(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<PredictArgs>();
   options->request.Declare(args);
+  args.Choice("--format", options->format, {"jsonl", "tfrecord", "parquet"},
+              "Default: what the extension of -o says, else jsonl");
   args.Flag("--example", options->example, "Print one valid request and stop");
   options->machine.Declare(args);
   args.Examples(

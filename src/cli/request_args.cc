@@ -18,6 +18,31 @@
 namespace whylight {
 namespace {
 
+struct FormatName {
+  const char* name;
+  InstanceFormat format;
+};
+constexpr FormatName kInputFormats[] = {
+    {"jsonl", InstanceFormat::kJsonLines}, {"json", InstanceFormat::kJson},
+    {"csv", InstanceFormat::kCsv},         {"tfrecord", InstanceFormat::kTfRecord},
+    {"parquet", InstanceFormat::kParquet}, {"text", InstanceFormat::kText},
+    {"image", InstanceFormat::kImage},
+};
+
+std::vector<std::string> InputFormatNames() {
+  std::vector<std::string> names;
+  for (const FormatName& row : kInputFormats) names.emplace_back(row.name);
+  return names;
+}
+
+// kAuto for a name that was not given.
+InstanceFormat InputFormatFromName(const std::string& name) {
+  for (const FormatName& row : kInputFormats) {
+    if (row.name == name) return row.format;
+  }
+  return InstanceFormat::kAuto;
+}
+
 // What the made-up strings must be, for the model to read them.
 enum class TextKind { kText, kImage, kTfExample };
 
@@ -103,10 +128,11 @@ class ExampleWriter {
 void RequestArgs::DeclareInput(Args& args) {
   args.Text("MODEL", model, "SavedModel directory or export base");
   args.Require("MODEL");
-  args.List(
-      "-i,--input", inputs,
-      "FILE: Instances: JSON Lines, a JSON document, CSV, text or image files, a directory of "
-      "them, - for standard input; may be given again");
+  args.List("-i,--input", inputs,
+            "FILE: Instances: JSON Lines, a JSON document, CSV, TFRecord, text or image files, a "
+            "directory of them, - for standard input; may be given again");
+  args.Choice("--input-format", input_format, InputFormatNames(),
+              "What the files of -i are (default: told by their names, then by their contents)");
   args.Text("--signature", signature, "KEY: Signature (default: by the rules of saving)");
   args.Text("--tags", tags, "A,B: Tag set, separated by commas (default serve)");
   args.Integer("--batch-size", batch_size, "Rows in one run of the model (default: measured)");
@@ -117,15 +143,17 @@ void RequestArgs::DeclareInput(Args& args) {
 
 void RequestArgs::Declare(Args& args) {
   DeclareInput(args);
-  args.Text("-o,--output", output,
-            "FILE: Where JSON Lines go (default: standard output); appears whole or not at all, "
-            "failed rows in *.errors.jsonl beside it");
+  args.Text(
+      "-o,--output", output,
+      "FILE: Where answers go (default: standard output): JSON Lines, or rows in *.tfrecord and "
+      "*.parquet; appears whole or not at all, failed rows in *.errors.jsonl beside it");
 }
 
 std::vector<std::string> RequestArgs::Tags() const { return SplitList(tags); }
 
 Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(const std::vector<RequestField>& fields,
                                                           InstanceReaderOptions options) const {
+  options.format = InputFormatFromName(input_format);
   options.allow_non_finite = allow_non_finite;
   ImageTensorOptions image;
   if (!image_range.empty()) {
@@ -179,7 +207,7 @@ int PrintExample(const Model& model, const std::string& key) {
   return 0;
 }
 
-int Finish(const Result<BatchCounts>& counts, LineWriter& out, FailureLog& failures) {
+int Finish(const Result<BatchCounts>& counts, AnswerWriter& out, FailureLog& failures) {
   if (!counts.ok()) return Fail(counts.status());
   if (counts->done + counts->failed == 0) {
     return Fail(InvalidArgument("the input holds no instances"));

@@ -13,10 +13,11 @@
 
 namespace whylight {
 
-// MODEL, -i, -o, --signature, --tags, --batch-size, --image-range.
+// MODEL, -i, --input-format, -o, --signature, --tags, --batch-size, --image-range.
 struct RequestArgs {
   std::string model;
   std::vector<std::string> inputs;
+  std::string input_format;
   std::string output;
   std::string signature;
   std::string tags;
@@ -38,6 +39,6 @@ struct RequestArgs {
 int PrintExample(const Model& model, const std::string& signature);
 
 // Makes the output appear, reports failed rows; the exit code: 0, 1 if rows failed, or the error's.
-int Finish(const Result<BatchCounts>& counts, LineWriter& out, FailureLog& failures);
+int Finish(const Result<BatchCounts>& counts, AnswerWriter& out, FailureLog& failures);
 
 }  // namespace whylight

@@ -166,10 +166,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
   bool pieces = false;
   for (const OutputAttribution& attribution : explanation.attributions) {
     for (const FeatureAttribution& feature : attribution.features) {
-      if (pieces || !feature.input.is_string() || feature.input.shape() != feature.values.shape() ||
-          feature.values.shape().rank() != 1) {
-        continue;
-      }
+      if (pieces || !HasPieces(feature)) continue;
       pieces = true;
       w.Key("pieces");
       w.BeginObject();
@@ -193,6 +190,11 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
 }
 
 }  // namespace
+
+bool HasPieces(const FeatureAttribution& feature) {
+  return feature.input.is_string() && feature.input.shape() == feature.values.shape() &&
+         feature.values.shape().rank() == 1;
+}
 
 void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
   WriteFeatureValues(w, feature, feature.values);

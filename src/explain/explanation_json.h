@@ -51,6 +51,9 @@ struct Provenance {
 // The members of "whylight" up to the warnings of the single explanation.
 std::string RenderProvenance(const Provenance& provenance);
 
+// Whether the feature's input is the pieces of a text, with a share for each.
+bool HasPieces(const FeatureAttribution& feature);
+
 // Their parts, for other documents. WriteProvenance writes members, the others values; WriteFeature
 // a member, or one for each element of a feature that is named by its elements.
 void WriteProvenance(JsonWriter& w, const ExplainPlan& plan);

@@ -6,6 +6,7 @@ What it computes is held by models_test; here it is what is printed where, and w
 """
 import concurrent.futures
 import contextlib
+import gzip
 import json
 import os
 import pathlib
@@ -808,6 +809,16 @@ class Rows(CommandLineTest):
                 outcome = whylight(verb, model(FLOWER), "-i", table)
                 self.expect(outcome, 0, "column 'kind' is no input and is ignored")
 
+    def test_compressed_rows_are_read(self):
+        rows = self.folder / "rows.jsonl.gz"
+        rows.write_bytes(gzip.compress(f"{FLOWER_INSTANCE}\n".encode() * 2))
+        for source in (str(rows), "-"):
+            with self.subTest(source), open(rows, "rb") as file:
+                done = subprocess.run([PROGRAM, "predict", model(FLOWER), "-i", source], stdin=file,
+                                      capture_output=True, timeout=TIMEOUT_SECONDS)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                self.assertEqual(len(done.stdout.splitlines()), 2)
+
     def test_named_pipes_are_read_once(self):
         pipe = self.folder / "rows.jsonl"
         os.mkfifo(pipe)
@@ -862,15 +873,17 @@ class Interruptions(CommandLineTest):
         rows = self.file("rows.jsonl", f"{FLOWER_INSTANCE}\n" * 2000)
         long_job = ("explain", model(FLOWER), "-i", rows, "--steps", "2000", "--top-k", "3")
         waiting = ("predict", model(FLOWER), "-i", "-")
-        for arguments, number in ((long_job, signal.SIGINT), (waiting, signal.SIGINT),
-                                  (long_job, signal.SIGTERM)):
-            with self.subTest(verb=arguments[0], signal=number):
-                out = self.folder / "out.jsonl"
+        for arguments, number, name in (
+                (long_job, signal.SIGINT, "out.jsonl"), (waiting, signal.SIGINT, "out.jsonl"),
+                (long_job, signal.SIGTERM, "out.jsonl"), (long_job, signal.SIGINT, "out.tfrecord"),
+                (long_job, signal.SIGINT, "out.parquet")):
+            with self.subTest(verb=arguments[0], signal=number, out=name):
+                out = self.folder / name
                 process = self.start(*arguments, "-o", str(out), stdin=subprocess.PIPE)
                 if arguments is waiting:
                     time.sleep(2)  # Until it reads: nothing shows that it does.
                 else:
-                    self.wait_for(lambda: list(self.folder.glob("out.jsonl.tmp-*")), process)
+                    self.wait_for(lambda: list(self.folder.glob("out.*.tmp-*")), process)
                 process.send_signal(number)
                 self.assertEqual(process.wait(TIMEOUT_SECONDS), 128 + number)
                 self.assertEqual(os.listdir(self.folder), ["rows.jsonl"])
@@ -1258,7 +1271,8 @@ class Program(CommandLineTest):
         self.assertEqual(self.complete("whylight", "sh"), ["show"])
         self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline", "--baseline-data"])
         self.assertEqual(self.complete("whylight", "explain", "a"), ["a model.json"])
-        self.assertEqual(self.complete("whylight", "explain", "--format", ""), ["jsonl", "table"])
+        self.assertEqual(self.complete("whylight", "explain", "--format", ""),
+                         ["jsonl", "table", "tfrecord", "parquet"])
         self.assertEqual(self.complete("whylight", "help", "insp"), ["inspect"])
         self.assertEqual(self.complete("whylight", "completion", "z"), ["zsh"])
 
