@@ -14,6 +14,7 @@
 #include "whylight/function.h"
 #include "whylight/json.h"
 #include "whylight/metadata.h"
+#include "whylight/neighbors.h"
 #include "whylight/runtime.h"
 #include "whylight/status.h"
 #include "whylight/tensor.h"
@@ -69,6 +70,24 @@ struct BaselineData {
   std::function<Result<std::vector<Row>>(const std::vector<RequestField>&)> read;
 };
 
+// A row that others are compared with.
+struct Example {
+  Row values;         // Of the request_fields(), in their order.
+  std::string place;  // "line 3": for messages.
+  std::string id;
+  std::string crowding_tag;  // "": none.
+  std::vector<Restriction> restricts;
+};
+
+struct ExampleData {
+  std::string source;  // "--examples train.csv": for notes and messages.
+  // Called once, by Explainer::Open, with its request_fields(): hands over all examples, in order,
+  // as many at a time as it likes. A status of `take` ends it.
+  std::function<Status(const std::vector<RequestField>&,
+                       const std::function<Status(std::vector<Example>)>& take)>
+      read;
+};
+
 struct ExplainOptions {
   std::string method = "integrated-gradients";
   // Points on the path, >= 1. Without a number Integrated Gradients take as many as `tolerance`
@@ -95,6 +114,19 @@ struct ExplainOptions {
   std::optional<int> noisy_samples;  // Noisy copies, >= 1; else 3, of SmoothGrad 25.
   // Occlusion of pictures, in pixels, >= 1: the window's height and width, and its step.
   int window_height = 15, window_width = 15, stride = 8;
+  // Grad-CAM, examples: what is looked at inside the model, as explain/layer.h says; empty: chosen.
+  std::string layer;
+
+  // Of the method "examples".
+  std::optional<ExampleData> examples;
+  int neighbors = 10;  // Of each instance, >= 1.
+  Distance distance = Distance::kSquaredL2;
+  bool normalize = false;  // Vectors are given the length 1 before they are compared.
+  int crowding_count = 0;  // Neighbours with the same crowding tag at most; 0: any number.
+  std::vector<Restriction> restrictions;
+  bool return_embeddings = false;  // The instance's vector instead of neighbours.
+  // How many numbers a vector must have, where somebody said it; 0: any.
+  int dimensions = 0;
 
   std::string signature;  // Empty: by the rules of saving.
   // Empty: the metadata's, else the only one. "a,b": both, in this order.
@@ -194,6 +226,21 @@ struct OutputAttribution {
   std::optional<Sampling> sampling;  // Where the method samples.
 };
 
+// The highest element of an output.
+struct TopElement {
+  std::vector<std::int64_t> index;  // Empty for an output of one number an instance.
+  std::string label;                // Empty without one.
+  double score = 0;
+};
+
+// An example near an instance.
+struct Neighbor {
+  std::string id;
+  double distance = 0;
+  std::optional<TopElement> prediction;  // What the model says of the example, if that is a score.
+  Row values;                            // The example, where it is small.
+};
+
 struct NamedValue {
   std::string name;
   Tensor value;
@@ -202,6 +249,8 @@ struct NamedValue {
 struct Explanation {
   std::vector<NamedValue> prediction;  // All outputs of the explained signature.
   std::vector<OutputAttribution> attributions;
+  std::optional<std::vector<Neighbor>> neighbors;  // examples: nearest first.
+  std::optional<Tensor> embedding;                 // examples, with return_embeddings: a vector.
 };
 
 // Where a feature's baseline comes from, for people.

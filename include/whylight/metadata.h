@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "whylight/json.h"
+#include "whylight/neighbors.h"
 #include "whylight/status.h"
 #include "whylight/tensor.h"
 
@@ -139,13 +140,25 @@ Json ExplanationMetadataToJson(const ExplanationMetadata& metadata, MetadataForm
 Result<Tensor> BaselineFromJson(const Json& json, DType dtype, const Shape& shape,
                                 std::string_view place);
 
-enum class MethodName { kIntegratedGradients, kSampledShapley, kXrai };
+enum class MethodName { kIntegratedGradients, kSampledShapley, kXrai, kExamples };
 
 struct SmoothGradParameters {
   double noise_sigma = 0.1;
   // Per feature; not empty: features that are not listed get no noise, and noise_sigma is unused.
   std::vector<std::pair<std::string, double>> feature_noise_sigma;
   int noisy_sample_count = 3;  // 1..50
+};
+
+// `examples` of the parameters, and `examplesOverride` of a request; what is not given is nullopt.
+struct ExamplesParameters {
+  std::vector<std::string> uris;  // exampleGcsSource.gcsSource.uris
+  std::optional<int> neighbor_count;
+  std::optional<int> dimensions;
+  std::optional<Distance> distance;  // distanceMeasureType
+  std::optional<bool> normalize;     // featureNormType: UNIT_L2_NORM
+  std::optional<int> crowding_count;
+  std::vector<Restriction> restrictions;
+  std::optional<bool> return_embeddings;
 };
 
 // As requests and specs write it; what is not given is nullopt.
@@ -157,21 +170,25 @@ struct ExplanationParameters {
   std::optional<double> max_blur_sigma;  // blurBaselineConfig
   std::optional<int> top_k;              // >= 1, or -1 for all outputs.
   std::vector<std::int64_t> output_indices;
+  ExamplesParameters examples;
   std::vector<MetadataProblem> warnings;  // Above the service's limits: 100 steps, 50 paths.
 };
 
 // Vertex's ExplanationParameters, or the legacy explanationConfig (numIntegralSteps, numPaths);
-// camelCase or snake_case.
+// camelCase or snake_case. The search of examples is exact: what only tunes an approximate one
+// (presets, algorithmConfig, approximateNeighborsCount) is read and changes nothing.
 // Errors  kInvalidArgument with every problem: unknown key (did you mean), two methods, a count
-//         that is no integer or out of range. `examples` is kUnimplemented.
+//         that is no integer or out of range.
 Result<ExplanationParameters> ParseExplanationParameters(const Json& json);
 
 // What one request changes of its model's specification: Vertex's ExplanationSpecOverride.
 struct ExplanationSpecOverride {
   std::optional<ExplanationParameters> parameters;
   std::vector<std::pair<std::string, std::vector<Json>>> baselines;  // By input; not empty.
+  ExamplesParameters examples;  // examplesOverride
 };
-// Errors: kInvalidArgument with every problem, as ParseExplanationParameters.
+// Errors: kInvalidArgument with every problem, as ParseExplanationParameters. kUnimplemented: the
+// data format EMBEDDINGS of examples.
 Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json);
 
 }  // namespace whylight

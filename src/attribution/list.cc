@@ -67,6 +67,22 @@ constexpr MethodParameter kOcclusion[] = {
     kPlayers,
 };
 
+constexpr MethodParameter kGradCam[] = {
+    {"layer", "last with height and width", "tensor, node or scope of the graph to look at"},
+};
+
+constexpr MethodParameter kExamples[] = {
+    {"examples", "", "rows to search"},
+    {"layer", "embedding, or last vector", "what places rows: an output or a tensor of the graph"},
+    {"neighbors", "10", "nearest rows of each instance"},
+    {"distance", "squared-l2", "or l1, cosine, dot-product"},
+    {"normalize", "false", "whether vectors are given the length 1 first"},
+    {"crowding-count", "0", "neighbours with the same crowding tag at most; 0: any number"},
+    {"id-key", "the input id, or the place", "member or column of the rows that is their id"},
+    {"restrict", "", "tokens that the rows must have, and must not"},
+    {"return-embeddings", "false", "the instance's vector instead of neighbours"},
+};
+
 constexpr MethodInfo kMethods[] = {
     {"integrated-gradients", "gradients along the path from a baseline; for differentiable models",
      true, kIntegratedGradients},
@@ -93,6 +109,20 @@ constexpr MethodInfo kMethods[] = {
      kExpectedGradients, false, ComparesWith::kData, ErrorKind::kSampling, "--samples"},
     {"occlusion", "what the score loses without a part of the instance; for any model", false,
      kOcclusion, false, ComparesWith::kBaselines, ErrorKind::kNone},
+    {.name = "grad-cam",
+     .doc = "where in a convolution's maps the score arises; for differentiable models",
+     .needs_gradients = true,
+     .parameters = kGradCam,
+     .needs_picture = true,
+     .compares_with = ComparesWith::kNothing,
+     .error = ErrorKind::kNone,
+     .at_layer = true},
+    {.name = "examples",
+     .doc = "rows of data that the model sees alike; for any model with a vector inside",
+     .parameters = kExamples,
+     .compares_with = ComparesWith::kNothing,
+     .error = ErrorKind::kNone,
+     .gives_neighbors = true},
 };
 
 }  // namespace

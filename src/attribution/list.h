@@ -37,6 +37,8 @@ struct MethodInfo {
   ComparesWith compares_with = ComparesWith::kBaselines;
   ErrorKind error = ErrorKind::kGap;
   std::string_view samples = {};  // kSampling: the option that says how many.
+  bool at_layer = false;          // Gradients are taken at a layer, not at the inputs.
+  bool gives_neighbors = false;   // Answers with rows of data alike, not with attributions.
 };
 
 // In the order in which a reader should meet them.

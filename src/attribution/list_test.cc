@@ -10,6 +10,7 @@
 #include "attribution/guided_ig.h"
 #include "attribution/integrated_gradients.h"
 #include "attribution/kernel_shap.h"
+#include "attribution/neighbors.h"
 #include "attribution/occlusion.h"
 #include "attribution/sampled_shapley.h"
 #include "attribution/smooth_grad.h"
@@ -31,7 +32,7 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
   }
   EXPECT_EQ(MethodNames(),
             "integrated-gradients, sampled-shapley, kernel-shap, xrai, blur-ig, guided-ig, "
-            "smoothgrad, gradient-x-input, expected-gradients, occlusion");
+            "smoothgrad, gradient-x-input, expected-gradients, occlusion, grad-cam, examples");
 }
 
 TEST(MethodList, FindsNoUnknownMethod) {
@@ -69,6 +70,12 @@ TEST(MethodList, ShowsTheWindowOfOcclusion) {
   EXPECT_EQ(FindMethod("occlusion")->parameters[0].initial,
             std::to_string(window.height) + "," + std::to_string(window.width));
   EXPECT_EQ(FindMethod("occlusion")->parameters[1].initial, std::to_string(window.stride));
+}
+
+TEST(MethodList, ShowsTheDefaultsOfNeighbors) {
+  EXPECT_EQ(FindMethod("examples")->parameters[2].initial, std::to_string(NeighborOptions().count));
+  EXPECT_EQ(FindMethod("examples")->parameters[5].initial,
+            std::to_string(NeighborOptions().crowding_count));
 }
 
 TEST(MethodList, SampledOnesSayWhatMakesTheErrorLess) {

@@ -267,6 +267,10 @@ Result<std::vector<std::string>> MethodsFrom(const std::string& text) {
       return InvalidArgument("--methods " + names[i] + ": no such method; there are " +
                              MethodNames());
     }
+    if (FindMethod(names[i])->gives_neighbors) {
+      return InvalidArgument("--methods " + names[i] +
+                             ": it finds neighbours and gives no attributions to measure");
+    }
     if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
         names.begin() + static_cast<std::ptrdiff_t>(i)) {
       return InvalidArgument("--methods: " + names[i] + " stands there twice");

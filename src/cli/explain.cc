@@ -85,6 +85,11 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
     const Status heeded = CheckOptionsAreHeeded(given, *options, {&options->method, 1});
     if (!heeded.ok()) return Fail(heeded);
   }
+  const bool finds_examples = options->method == "examples";
+  if (finds_examples && !(args.summary.empty() && args.heat_maps.empty())) {
+    return Fail(
+        InvalidArgument("--summary and --heat-maps show attributions, and examples gives none"));
+  }
   if (args.request.inputs.empty()) {
     return Fail(
         InvalidArgument("no instances; give -i FILE (- for standard input); "
@@ -192,10 +197,12 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Text(
       "--method", options->options.method,
       "NAME: integrated-gradients (default), sampled-shapley, kernel-shap, "
-      "xrai, blur-ig, guided-ig, smoothgrad, gradient-x-input, expected-gradients or occlusion");
+      "xrai, blur-ig, guided-ig, smoothgrad, gradient-x-input, expected-gradients, occlusion, "
+      "grad-cam or examples");
   DeclareMethodOptions(args, *options);
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Shapley methods, Occlusion: over the lines or words of a text input");
+  DeclareExampleOptions(args, *options);
   DeclareTargetOptions(args, *options);
   args.Group("Output");
   args.Choice("--format", options->format, {"jsonl", "table", "tfrecord", "parquet"},
@@ -222,7 +229,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "  whylight explain model -i table.csv --summary -            # what counts over all rows\n"
       "  whylight explain model -i main.py --method sampled-shapley --pieces lines\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/\n"
-      "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai");
+      "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai\n"
+      "  whylight explain model -i rows.csv --method examples --examples train.csv --id-key name");
   return [options, open, &args] { return Run(*options, args, open); };
 }
 

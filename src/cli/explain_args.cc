@@ -10,6 +10,7 @@
 #include <set>
 
 #include "attribution/list.h"
+#include "batch/examples.h"
 #include "cli/metadata_file.h"
 #include "cli/service_spec.h"
 #include "explain/baselines.h"
@@ -113,6 +114,51 @@ Result<std::vector<Row>> ReadRows(RequestArgs request, const std::string& path,
   return rows;
 }
 
+// "class=cat,!dog"
+Restriction RestrictionFrom(const std::string& text) {
+  const std::size_t sign = std::min(text.find('='), text.size());
+  Restriction restriction{.name_space = text.substr(0, sign), .allow = {}, .deny = {}};
+  for (const std::string& token : SplitList(text.substr(std::min(sign + 1, text.size())))) {
+    token.starts_with('!') ? restriction.deny.push_back(token.substr(1))
+                           : restriction.allow.push_back(token);
+  }
+  return restriction;
+}
+
+// The id that a model of Vertex takes and gives back.
+std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields) {
+  constexpr char kId[] = "id";
+  const bool has_id = std::ranges::count(fields, kId, &RequestField::name) > 0;
+  return given.empty() && has_id ? kId : given;
+}
+
+void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,
+                        ExplainOptions& options) {
+  if (args.distance == "squared-l2") options.distance = Distance::kSquaredL2;
+  if (args.distance == "l1") options.distance = Distance::kL1;
+  if (args.distance == "cosine") options.distance = Distance::kCosine;
+  if (args.distance == "dot-product") options.distance = Distance::kDotProduct;
+  for (const std::string& text : args.restrictions) {
+    options.restrictions.push_back(RestrictionFrom(text));
+  }
+  if (files.empty()) return;
+  RequestArgs request = args.request;
+  request.inputs = std::move(files);
+  request.heeds_override = false;
+  options.examples = {
+      .source = "--examples " + Join(request.inputs, ", "),
+      .read = [request, id_key = args.id_key, read = ReaderOptionsFor(options)](
+                  const std::vector<RequestField>& fields,
+                  const std::function<Status(std::vector<Example>)>& take) -> Status {
+        const std::string key = IdKeyFor(id_key, fields);
+        InstanceReaderOptions with_ids = read;
+        with_ids.other_members = ExampleMembers(key);
+        WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
+                                  request.Open(fields, with_ids));
+        return ReadExamples(*reader, key, take);
+      }};
+}
+
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
   const std::string path = MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
@@ -154,6 +200,10 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
             "H,W: Occlusion: the window over a picture, in pixels (default 15,15)");
   args.Integer("--stride", to.options.stride,
                "Occlusion: from one window to the next, in pixels (default 8)");
+  args.Text("--layer", to.options.layer,
+            "NAME: Grad-CAM, examples: the tensor inside the model, by its name, the end of it, or "
+            "a Keras layer's (default: the last with height and width; the output called "
+            "embedding, or the last vector)");
   args.Text("--paths,--num-paths", to.paths,
             "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
             "needs (default 25)");
@@ -175,6 +225,26 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Text("--parameters", to.parameters, "FILE: Explanation parameters, as services take them");
 }
 
+void DeclareExampleOptions(Args& args, ExplainArgs& to) {
+  args.Group("Examples");
+  args.List("--examples", to.examples,
+            "FILE: Rows to search for neighbours, in the forms of -i; may be given again");
+  args.Text("--id-key", to.id_key,
+            "NAME: Member or column of the examples that is their id (default: the model's own "
+            "input id, else the row's place)");
+  args.Integer("--neighbors", to.options.neighbors, "Neighbours of each instance (default 10)");
+  args.Choice("--distance", to.distance, {"squared-l2", "l1", "cosine", "dot-product"},
+              "How far vectors are (default squared-l2)");
+  args.Flag("--normalize", to.options.normalize, "Give vectors the length 1 first");
+  args.Integer("--crowding-count", to.options.crowding_count,
+               "Neighbours with the same crowding_tag at most");
+  args.List("--restrict", to.restrictions,
+            "NAMESPACE=A,!B: Only examples that have the token A there and not B; given again, "
+            "all must hold");
+  args.Flag("--return-embeddings", to.options.return_embeddings,
+            "The instances' vectors instead of neighbours");
+}
+
 void DeclareTargetOptions(Args& args, ExplainArgs& to) {
   args.Group("What is explained");
   args.Text("--output-name", to.options.output_name,
@@ -194,8 +264,9 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
   if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
+  std::vector<std::string> examples = args.examples;
   if (!args.parameters.empty()) {
-    WHYLIGHT_RETURN_IF_ERROR(ReadParametersFile(args.parameters, given, options));
+    WHYLIGHT_RETURN_IF_ERROR(ReadParametersFile(args.parameters, given, options, examples));
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
   WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, given, options));
@@ -220,6 +291,7 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   } else if (!args.paths.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
   }
+  ReadExampleOptions(args, std::move(examples), options);
   if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;

@@ -19,6 +19,10 @@ struct ExplainArgs {
   ExplainOptions options;
   std::vector<std::string> baselines;
   std::string baseline_data;
+  std::vector<std::string> examples;
+  std::string id_key;
+  std::string distance;
+  std::vector<std::string> restrictions;
   std::string window;
   double noise_sigma = 0;
   int noisy_samples = 0;
@@ -42,6 +46,8 @@ struct ExplainArgs {
 
 // --steps to --parameters: all that says how a method works, but for its name and --pieces.
 void DeclareMethodOptions(Args& args, ExplainArgs& to);
+// --examples to --return-embeddings.
+void DeclareExampleOptions(Args& args, ExplainArgs& to);
 // --output-name to --feature-names.
 void DeclareTargetOptions(Args& args, ExplainArgs& to);
 

@@ -213,6 +213,49 @@ std::string HeadLine(const OutputAttribution& attribution) {
   return text;
 }
 
+// "virginica 0.93", or the number of an output that has but one.
+std::string TopText(const std::optional<TopElement>& top) {
+  if (!top) return "";
+  const std::string score = FormatNumber(top->score);
+  if (!top->label.empty()) return Printable(top->label, 24) + " " + score;
+  if (top->index.empty()) return score;
+  std::vector<std::string> index;
+  for (const std::int64_t i : top->index) index.push_back(std::to_string(i));
+  return "[" + Join(index, ",") + "] " + score;
+}
+
+std::string RowText(const Row& row) {
+  std::vector<std::string> values;
+  for (const Tensor& value : row) {
+    for (std::size_t i = 0; i < value.elements(); ++i) values.push_back(ValueText(value, i));
+  }
+  return Join(values, ", ");
+}
+
+std::string NeighborLines(const std::vector<Neighbor>& neighbors, const TableStyle& style) {
+  std::vector<std::vector<std::string>> lines = {{"", "id", "distance", "prediction"}};
+  for (std::size_t i = 0; i < neighbors.size(); ++i) {
+    const Neighbor& neighbor = neighbors[i];
+    lines.push_back({std::to_string(i + 1), Printable(neighbor.id, 40),
+                     FormatNumber(neighbor.distance), TopText(neighbor.prediction)});
+  }
+  std::vector<std::size_t> columns(lines[0].size());
+  for (const std::vector<std::string>& line : lines) {
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      columns[c] = std::max(columns[c], Columns(line[c]));
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::string line = "  ";
+    for (std::size_t c = 0; c < columns.size(); ++c) line += Padded(lines[i][c], columns[c]) + "  ";
+    if (i > 0) line += RowText(neighbors[i - 1].values);
+    line = line.substr(0, line.find_last_not_of(' ') + 1);
+    text += (i == 0 ? Dim(line, style) : line) + "\n";
+  }
+  return text;
+}
+
 std::string WarningLine(const Warning& warning, const TableStyle& style) {
   std::string text = "  ! " + warning.message + " [" + warning.rule + "]";
   if (style.colors != ColorDepth::kNone) text = "\033[33m" + text + "\033[0m";
@@ -293,7 +336,7 @@ std::string PlanText(const Provenance& provenance, const TableStyle& style) {
   const ExplainPlan& plan = provenance.plan;
   std::string text = "signature  " + (plan.preprocess.empty() ? "" : plan.preprocess + " -> ") +
                      plan.signature + ": " + plan.reason + "\n";
-  text += "output     " + plan.output + "\n";
+  if (!plan.output.empty()) text += "output     " + plan.output + "\n";
   text += "method     " + plan.method;
   for (const MethodSetting& setting : plan.settings) {
     if (!setting.text.empty()) text += ", " + setting.text;
@@ -314,6 +357,14 @@ std::string PlanText(const Provenance& provenance, const TableStyle& style) {
 std::string ExplanationText(const Instance& instance, const Explanation& explanation,
                             const TableStyle& style) {
   std::string text;
+  if (explanation.neighbors) {
+    text += "\n" + instance.place + "   " + std::to_string(explanation.neighbors->size()) +
+            (explanation.neighbors->size() == 1 ? " neighbour\n" : " neighbours\n") +
+            NeighborLines(*explanation.neighbors, style);
+  }
+  if (explanation.embedding) {
+    text += "\n" + instance.place + "   embedding\n  " + RowText({*explanation.embedding}) + "\n";
+  }
   for (const OutputAttribution& attribution : explanation.attributions) {
     text += "\n" + instance.place + "   " + HeadLine(attribution) + "\n";
     std::vector<Entry> entries;

@@ -19,12 +19,33 @@ std::string NameOf(MethodName method) {
       return "sampled-shapley";
     case MethodName::kXrai:
       return "xrai";
+    case MethodName::kExamples:
+      return "examples";
   }
   return "";
 }
 
+void Apply(const ExamplesParameters& examples, const Args& given, ExplainOptions& options) {
+  if (examples.neighbor_count && !given.Given("--neighbors")) {
+    options.neighbors = *examples.neighbor_count;
+  }
+  if (examples.dimensions) options.dimensions = *examples.dimensions;
+  if (examples.distance && !given.Given("--distance")) options.distance = *examples.distance;
+  if (examples.normalize && !given.Given("--normalize")) options.normalize = *examples.normalize;
+  if (examples.crowding_count && !given.Given("--crowding-count")) {
+    options.crowding_count = *examples.crowding_count;
+  }
+  if (!examples.restrictions.empty() && !given.Given("--restrict")) {
+    options.restrictions = examples.restrictions;
+  }
+  if (examples.return_embeddings && !given.Given("--return-embeddings")) {
+    options.return_embeddings = *examples.return_embeddings;
+  }
+}
+
 void Apply(const ExplanationParameters& parameters, const std::string& source, const Args& given,
            ExplainOptions& options) {
+  Apply(parameters.examples, given, options);
   for (const MetadataProblem& note : parameters.warnings) {
     std::fprintf(stderr, "whylight: %s: %s: %s, which Whylight does not have\n", source.c_str(),
                  note.place.c_str(), note.message.c_str());
@@ -56,13 +77,15 @@ void Apply(const ExplanationParameters& parameters, const std::string& source, c
 
 }  // namespace
 
-Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options) {
+Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options,
+                          std::vector<std::string>& examples) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const Result<Json> json = ParseJson(text);
   if (!json.ok()) return json.status().In(path);
   const Result<ExplanationParameters> parameters = ParseExplanationParameters(*json);
   if (!parameters.ok()) return parameters.status().In(path);
   Apply(*parameters, path, given, options);
+  if (!given.Given("--examples")) examples = parameters->examples.uris;
   return OkStatus();
 }
 
@@ -72,6 +95,7 @@ Status ApplyOverride(const Json& json, const Args& given, ExplainOptions& option
   if (!spec.ok()) return spec.status().In(kOverride);
   const std::string method = options.method;
   if (spec->parameters) Apply(*spec->parameters, kOverride, given, options);
+  Apply(spec->examples, given, options);
   if (options.method != method) {
     std::fprintf(stderr,
                  "whylight: %s explains by %s instead of %s; the services refuse another method\n",

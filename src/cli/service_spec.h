@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/args.h"
 #include "whylight/explainer.h"
@@ -12,8 +13,10 @@
 namespace whylight {
 
 // Both set what no option of the command line was given for, and say on standard error what is
-// worth a note. Errors: as ParseExplanationParameters, with the file's name in front; kNotFound.
-Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options);
+// worth a note; `examples` become the files of examples, if the first names any. Errors: as
+// ParseExplanationParameters, with the file's name in front; kNotFound.
+Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options,
+                          std::vector<std::string>& examples);
 
 // An override may change the method, which the services refused; that is noted.
 Status ApplyOverride(const Json& json, const Args& given, ExplainOptions& options);

@@ -164,13 +164,15 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
                                              EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(program), runtime, std::move(options)));
   Program& p = engine->program_;
-  // The target travels through the clean-up as one more output of the program.
-  if (target.output) p.outputs.push_back({.name = "", .tensor = *target.output});
+  // What is looked at travels through the clean-up as further outputs of the program.
+  std::optional<Output> explained = target.output, layer = target.layer;
+  std::vector<Output*> travellers;
+  if (explained) travellers.push_back(&*explained);
+  if (layer) travellers.push_back(&*layer);
+  for (const Output* one : travellers) p.outputs.push_back({.name = "", .tensor = *one});
   WHYLIGHT_RETURN_IF_ERROR(CleanUpProgram(model, p, engine->PassOptions()));
-  std::optional<Output> explained;
-  if (target.output) {
-    explained = p.outputs.back().tensor;
-    p.outputs.pop_back();
+  for (; !travellers.empty(); travellers.pop_back(), p.outputs.pop_back()) {
+    *travellers.back() = p.outputs.back().tensor;
   }
   engine->writes_state_ = std::ranges::any_of(
       p.graph.nodes(),
@@ -181,7 +183,8 @@ Result<std::unique_ptr<Engine>> Engine::Load(const Model& model, Program program
   if (explained) {
     WHYLIGHT_ASSIGN_OR_RETURN(engine->path_, AddPathGraph(p, {.output = *explained,
                                                               .gradients = target.gradients,
-                                                              .hoist = engine->options_.hoist}));
+                                                              .hoist = engine->options_.hoist,
+                                                              .layer = layer}));
     if (!target.mixed.empty() && p.layout.kind == RowLayout::Kind::kBatched) {
       WHYLIGHT_ASSIGN_OR_RETURN(engine->coalitions_,
                                 AddCoalitionGraph(p, *explained, target.mixed));
@@ -429,9 +432,11 @@ std::vector<Result<Row>> Engine::Outputs(std::span<const Row> rows) {
   return results;
 }
 
-Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
-                                           std::span<const std::int64_t> targets) {
-  WHYLIGHT_CHECK(path_ && rows.size() == targets.size() && !rows.empty());
+Result<std::vector<Tensor>> Engine::RunScored(std::span<const RowView> rows,
+                                              std::span<const std::int64_t> targets,
+                                              std::span<const std::string> fetches,
+                                              ChunkSizer& sizer) {
+  WHYLIGHT_CHECK(rows.size() == targets.size() && !rows.empty());
   const std::vector<std::size_t> inputs = AllOf(program_.inputs.size());
   std::vector<std::int64_t> flat(targets.begin(), targets.end());
   if (program_.layout.kind == RowLayout::Kind::kFixed) {
@@ -439,14 +444,41 @@ Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
   }
   const Tensor target =
       Tensor::Of<std::int64_t>(Shape{static_cast<std::int64_t>(flat.size())}, flat);
-  const std::vector<std::string> fetches = {path_->scores};
   const auto start = std::chrono::steady_clock::now();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
                             RunRows(rows, inputs, {{path_->targets, &target}}, fetches));
-  Observe(score_sizer_, static_cast<int>(rows.size()), SecondsSince(start));
+  Observe(sizer, static_cast<int>(rows.size()), SecondsSince(start));
+  return fetched;
+}
+
+Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
+                                           std::span<const std::int64_t> targets) {
+  WHYLIGHT_CHECK(path_);
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+                            RunScored(rows, targets, {&path_->scores, 1}, score_sizer_));
   const std::span<const double> scores = fetched[0].data<double>();
   return std::vector<double>(scores.begin(),
                              scores.begin() + static_cast<std::ptrdiff_t>(rows.size()));
+}
+
+Result<std::vector<Engine::LayerRow>> Engine::AtLayer(std::span<const RowView> rows,
+                                                      std::span<const std::int64_t> targets) {
+  WHYLIGHT_CHECK(path_ && path_->layer);
+  const std::string fetches[] = {path_->scores, path_->layer->values, path_->layer->gradient};
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
+                            RunScored(rows, targets, fetches, gradient_sizer_));
+  std::vector<Row> layers(rows.size());
+  for (std::size_t i = 1; i < fetched.size(); ++i) {
+    WHYLIGHT_RETURN_IF_ERROR(
+        AppendRows(program_.layout, "the layer", std::move(fetched[i]), rows.size(), layers));
+  }
+  std::vector<LayerRow> at_layer;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    at_layer.push_back({.score = fetched[0].data<double>()[r],
+                        .values = std::move(layers[r][0]),
+                        .gradient = std::move(layers[r][1])});
+  }
+  return at_layer;
 }
 
 Result<std::vector<double>> Engine::MixedScores(std::span<const MixedOwner> owners,

@@ -43,6 +43,7 @@ struct EngineOptions {
 struct EngineTarget {
   std::optional<Output> output;        // Scores of its elements; nullopt: outputs only.
   std::vector<std::size_t> gradients;  // Program inputs to differentiate by.
+  std::optional<Output> layer = {};    // A tensor inside to differentiate by.
   // Program inputs that coalitions are made of, for MixedScores; without rows it is not there.
   std::vector<MixedInput> mixed;
 };
@@ -111,6 +112,16 @@ class Engine {
   // Whether the variables are not the inputs themselves.
   bool hoists() const { return path_ && !path_->variables.empty(); }
 
+  // A layer at one row: what it holds, and d score / d values, both without the row axis.
+  struct LayerRow {
+    double score = 0;
+    Tensor values;
+    Tensor gradient;
+  };
+  // At EngineTarget::layer. Rows and targets as Scores takes them.
+  Result<std::vector<LayerRow>> AtLayer(std::span<const RowView> rows,
+                                        std::span<const std::int64_t> targets);
+
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
@@ -142,6 +153,10 @@ class Engine {
   void Observe(ChunkSizer& sizer, int rows, double seconds);
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
+  // Fetches what hangs on the targets of rows: path_->scores, the layer's.
+  Result<std::vector<Tensor>> RunScored(std::span<const RowView> rows,
+                                        std::span<const std::int64_t> targets,
+                                        std::span<const std::string> fetches, ChunkSizer& sizer);
   Result<std::vector<Tensor>> RunPath(std::span<const PathOwner> owners, PathPoints points,
                                       std::span<const std::string> fetches);
   // Feeds the ends of the paths; `ends` holds what is fed.

@@ -47,6 +47,17 @@ ProgramSpec SpecFor(const Model& model, const Choice& choice, const ExplainOptio
   return spec;
 }
 
+std::string RefusalOf(const std::vector<Problem>& problems) {
+  for (const Problem& problem : problems) {
+    if (problem.severity != Problem::Severity::kError) continue;
+    std::string text = problem.place.empty() ? "" : problem.place + ": ";
+    text += problem.message + " [" + problem.rule + "]";
+    if (!problem.fix.empty()) text += "\n  fix: " + problem.fix;
+    return text;
+  }
+  return "the model cannot be explained";
+}
+
 // A serialized tf.Example as the only input: a player that cannot be left out.
 bool ParsesItsOnlyInput(const Program& program) {
   if (program.inputs.size() != 1 || program.inputs[0].port.dtype != DType::kString) return false;
@@ -132,6 +143,24 @@ void HoldWhatIsNoPicture(const Program& program, const ExplainOptions& options,
 
 }  // namespace
 
+Result<Choice> ChooseToExplain(const Model& model, const ExplainOptions& options) {
+  Choice choice = ChooseSignature(model.meta(), {.signature = options.signature});
+  const bool takes_serialized =
+      (ExplainsPieces(options) || FindsExamples(options)) && choice.has_problem("serialized-input");
+  if (choice.has_problem("unknown-signature")) return NotFound(RefusalOf(choice.problems));
+  if (choice.signature == nullptr || (choice.refused() && !takes_serialized)) {
+    return FailedPrecondition(RefusalOf(choice.problems));
+  }
+  return choice;
+}
+
+Result<Program> BuildWholeProgram(const Model& model, const Choice& choice,
+                                  const ExplainOptions& options) {
+  ProgramSpec spec = SpecFor(model, choice, options);
+  spec.features.clear();
+  return BuildProgram(model, spec);
+}
+
 Result<Program> BuildExplainedProgram(const Model& model, const Choice& choice,
                                       const ExplainOptions& options) {
   ProgramSpec spec = SpecFor(model, choice, options);
@@ -148,7 +177,7 @@ Result<Explained> ChooseExplained(const Program& program, Output output, const C
                                   const ExplainOptions& options) {
   if (ExplainsPieces(options)) return ChooseText(program);
   std::vector<std::string> why_not(program.inputs.size());
-  if (NeedsGradients(options)) {
+  if (NeedsGradients(options) && !TakesGradientsAtLayer(options)) {
     WHYLIGHT_ASSIGN_OR_RETURN(why_not, WhyNoGradient(program, output));
   }
   if (NeedsPicture(options)) HoldWhatIsNoPicture(program, options, why_not);

@@ -17,6 +17,15 @@
 
 namespace whylight {
 
+// The signature to explain by the rules of saving. Pieces and examples need no input of their own
+// that could be explained: a serialized one is enough.
+// Errors: kNotFound, kFailedPrecondition: the rule that is broken, its place and its fix.
+Result<Choice> ChooseToExplain(const Model& model, const ExplainOptions& options);
+
+// The program of the chosen signature, without any cut. Errors: as BuildProgram.
+Result<Program> BuildWholeProgram(const Model& model, const Choice& choice,
+                                  const ExplainOptions& options);
+
 // The program of the chosen signature, cut at the features that the metadata places in the graph
 // or, where the request itself cannot be explained, at the first float tensors behind it.
 // Errors: as BuildProgram.
@@ -36,6 +45,14 @@ struct ExplainedData {
   std::vector<InputStatistics> statistics;  // Of each input.
 };
 
+// The tensor inside the model that Grad-CAM looks at.
+struct ExplainedLayer {
+  std::string name;                    // "top/Relu:0"
+  std::string reason;                  // "--layer top"
+  Shape shape = Shape::UnknownRank();  // Of a row, as far as it is known.
+  bool channels_first = false;
+};
+
 struct Explained {
   std::vector<std::size_t> inputs;  // Into Program::inputs; empty if a text's pieces are explained.
   std::size_t text = 0;             // Into Program::request: that text.
@@ -45,10 +62,11 @@ struct Explained {
   std::vector<std::string> held;          // "ids (int64)": kept at the instance's value, and why.
   std::vector<InputBaselines> baselines;  // Of each; baselines.h fills them in,
   std::optional<ExplainedData> data;      // and these.
+  std::optional<ExplainedLayer> layer;    // layer.h fills it in.
 };
 
-// The program's inputs that a gradient of `output` reaches, for methods that need one; all of them
-// for the others; of these the metadata's, if it names any. Or the one string of the request.
+// The program's inputs that a gradient of `output` reaches, for methods that take one there; all of
+// them for the others; of these the metadata's, if it names any. Or the one string of the request.
 // Errors  kFailedPrecondition: no gradient reaches any input; the reasons of each.
 //         kUnimplemented: ops on the way without a rule of gradients, all of them.
 //         kInvalidArgument: nothing is left to explain; pieces of no text or of several.

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "attribution/list.h"
 #include "explain/baselines.h"
 #include "explain/engine.h"
+#include "explain/examples.h"
 #include "explain/explained.h"
 #include "explain/groups.h"
 #include "explain/joined_output.h"
+#include "explain/layer.h"
 #include "explain/measured_explainer.h"
 #include "explain/methods/games.h"
 #include "explain/methods/method.h"
@@ -20,6 +22,7 @@
 #include "explain/noise.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
+#include "explain/row_outputs.h"
 #include "explain/select.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
@@ -27,33 +30,6 @@
 
 namespace whylight {
 namespace {
-
-std::string RefusalOf(const std::vector<Problem>& problems) {
-  for (const Problem& problem : problems) {
-    if (problem.severity != Problem::Severity::kError) continue;
-    std::string text = problem.place.empty() ? "" : problem.place + ": ";
-    text += problem.message + " [" + problem.rule + "]";
-    if (!problem.fix.empty()) text += "\n  fix: " + problem.fix;
-    return text;
-  }
-  return "the model cannot be explained";
-}
-
-// Whether two runs of one row differ by more than another order of float sums explains.
-bool Differ(const Row& a, const Row& b) {
-  constexpr double kTolerance = 1e-3;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].shape() != b[i].shape()) return true;
-    if (!IsFloating(a[i].dtype())) continue;
-    double largest = 1e-6, difference = 0;
-    for (std::size_t k = 0; k < a[i].elements(); ++k) {
-      largest = std::max(largest, std::abs(a[i].Number(k)));
-      difference = std::max(difference, std::abs(a[i].Number(k) - b[i].Number(k)));
-    }
-    if (difference > kTolerance * largest) return true;
-  }
-  return false;
-}
 
 // The flat element of a row of `shape` that IndexOf gave.
 std::int64_t FlatIndex(const std::vector<std::int64_t>& index, const Shape& shape) {
@@ -101,7 +77,6 @@ class ExplainerImpl : public MeasuredExplainer {
   };
 
   Status LoadBaselineData();
-  std::vector<Result<Row>> Outputs(std::span<const Row> rows);
   OutputAttribution Describe(const Batch& batch, const Task& task) const;
   Result<std::vector<OutputAttribution>> Attribute(const Batch& batch, std::span<const Task> tasks);
 
@@ -116,23 +91,19 @@ class ExplainerImpl : public MeasuredExplainer {
   };
   // The outputs' tensors, or their logits, joined to one.
   Result<Output> ChooseScores(Program& program);
+  // Of a method that looks inside the model: its layer, and what explained_ leaves for it.
+  Result<Output> ChooseLayer(Program& program, Output scored);
   // Where an output's elements begin among those of all that are explained.
   std::int64_t OffsetOf(const Row& outputs, std::size_t output) const;
 
   std::vector<ExplainedOutput> outputs_;
   Explained explained_;
   std::unique_ptr<Engine> engine_;
-  bool outputs_checked_ = false;
+  std::optional<RowOutputs> outputs_of_;
 };
 
 Status ExplainerImpl::Load() {
-  WHYLIGHT_RETURN_IF_ERROR(CheckExplainOptions(options_));
-  const Choice choice = ChooseSignature(model_.meta(), {.signature = options_.signature});
-  const bool text_pieces = ExplainsPieces(options_) && choice.has_problem("serialized-input");
-  if (choice.has_problem("unknown-signature")) return NotFound(RefusalOf(choice.problems));
-  if (choice.signature == nullptr || (choice.refused() && !text_pieces)) {
-    return FailedPrecondition(RefusalOf(choice.problems));
-  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const Choice choice, ChooseToExplain(model_, options_));
   plan_.signature = choice.signature->key;
   plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
   plan_.reason = choice.reason;
@@ -145,25 +116,22 @@ Status ExplainerImpl::Load() {
   if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
   WHYLIGHT_ASSIGN_OR_RETURN(const Output scored, ChooseScores(program));
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
+  EngineTarget target{.output = scored};
+  if (TakesGradientsAtLayer(options_)) {
+    WHYLIGHT_ASSIGN_OR_RETURN(target.layer, ChooseLayer(program, scored));
+  } else if (NeedsGradients(options_)) {
+    target.gradients = explained_.inputs;
+  }
   WHYLIGHT_RETURN_IF_ERROR(ChooseBaselines(options_, explained_));
   WHYLIGHT_RETURN_IF_ERROR(CheckNoise(options_, explained_));
   WHYLIGHT_RETURN_IF_ERROR(CheckFeatureNames(program, explained_, options_));
   WHYLIGHT_RETURN_IF_ERROR(CheckGroups(explained_.names, options_));
   plan_.explained = explained_.names;
   plan_.held = explained_.held;
-  EngineTarget target{.output = scored};
-  if (NeedsGradients(options_)) target.gradients = explained_.inputs;
   if (options_.gather) target.mixed = MixedInputs(program, explained_, options_);
-  EngineOptions engine{.session = options_.session,
-                       .memory_limit = options_.memory_limit,
-                       .batch_size = options_.batch_size,
-                       .disable_passes = options_.disable_passes,
-                       .dump_passes = options_.dump_passes,
-                       .dump = options_.dump_passes.empty() ? nullptr : &std::cerr,
-                       .hoist = options_.hoist,
-                       .cancelled = options_.cancelled};
-  WHYLIGHT_ASSIGN_OR_RETURN(
-      engine_, Engine::Load(model_, std::move(program), target, runtime_, std::move(engine)));
+  WHYLIGHT_ASSIGN_OR_RETURN(engine_, Engine::Load(model_, std::move(program), target, runtime_,
+                                                  EngineOptionsOf(options_)));
+  outputs_of_.emplace(*engine_);
   for (const std::string& warning : engine_->warnings()) {
     plan_.warnings.push_back({.rule = "dropped-attribute", .message = warning, .fix = ""});
   }
@@ -173,6 +141,15 @@ Status ExplainerImpl::Load() {
     plan_.warnings.push_back(ZeroBaselineWarning(plan_.explained));
   }
   return OkStatus();
+}
+
+Result<Output> ExplainerImpl::ChooseLayer(Program& program, Output scored) {
+  std::int64_t row_bytes = 0;
+  WHYLIGHT_RETURN_IF_ERROR(InferProgramShapes(program, runtime_, row_bytes));
+  WHYLIGHT_ASSIGN_OR_RETURN(ChosenLayer layer, ChooseMaps(program, scored, options_, explained_));
+  std::ranges::move(DescribeLayer(layer.is), std::back_inserter(plan_.settings));
+  explained_.layer = std::move(layer.is);
+  return layer.tensor;
 }
 
 Status ExplainerImpl::LoadBaselineData() {
@@ -286,20 +263,6 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
   return attributions;
 }
 
-// Predictions, and with them the choice of what is explained, must not hang on the neighbours.
-std::vector<Result<Row>> ExplainerImpl::Outputs(std::span<const Row> rows) {
-  std::vector<Result<Row>> outputs = engine_->Outputs(rows);
-  const bool share = engine_->program().layout.kind == RowLayout::Kind::kBatched &&
-                     engine_->max_rows() > 1 && rows.size() > 1;
-  if (!share || outputs_checked_ || !outputs[0].ok()) return outputs;
-  outputs_checked_ = true;
-  const Result<Row> alone = engine_->Outputs(rows.first(1))[0];
-  if (!alone.ok() || !Differ(*alone, *outputs[0])) return outputs;
-  plan_.warnings.push_back(RowsNotIndependentWarning("beside others its prediction is another"));
-  engine_->RunRowsOneByOne();
-  return engine_->Outputs(rows);
-}
-
 std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> requests) {
   Batch batch{
       .requests = requests, .rows = engine_->Prepare(requests), .outputs = {}, .labels = {}};
@@ -309,7 +272,7 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
     FitSparseInputs(engine_->program(), options_, *row);
     ready.push_back(*row);
   }
-  std::vector<Result<Row>> outputs = Outputs(ready);
+  std::vector<Result<Row>> outputs = outputs_of_->Of(ready, plan_.warnings);
   std::size_t next = 0;
   for (const Result<Row>& row : batch.rows) {
     batch.outputs.push_back(row.ok() ? std::move(outputs[next++]) : Result<Row>(row.status()));
@@ -460,6 +423,10 @@ Result<std::unique_ptr<Probe>> ExplainerImpl::OpenProbe(std::span<const ProbeTar
 Result<std::unique_ptr<MeasuredExplainer>> MeasuredExplainer::Open(const Model& model,
                                                                    const Runtime& runtime,
                                                                    ExplainOptions options) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckExplainOptions(options));
+  if (FindsExamples(options)) {
+    return InvalidArgument(options.method + " gives no attributions that could be measured");
+  }
   auto explainer = std::make_unique<ExplainerImpl>(model, runtime, std::move(options));
   WHYLIGHT_RETURN_IF_ERROR(explainer->Load());
   return std::unique_ptr<MeasuredExplainer>(std::move(explainer));
@@ -467,6 +434,8 @@ Result<std::unique_ptr<MeasuredExplainer>> MeasuredExplainer::Open(const Model& 
 
 Result<std::unique_ptr<Explainer>> Explainer::Open(const Model& model, const Runtime& runtime,
                                                    ExplainOptions options) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckExplainOptions(options));
+  if (FindsExamples(options)) return OpenExamples(model, runtime, std::move(options));
   WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<MeasuredExplainer> explainer,
                             MeasuredExplainer::Open(model, runtime, std::move(options)));
   return std::unique_ptr<Explainer>(std::move(explainer));

@@ -158,6 +158,20 @@ void WriteSampling(JsonWriter& w, const Explanation& explanation) {
   w.EndArray();
 }
 
+void WriteNeighbors(JsonWriter& w, const std::vector<Neighbor>& neighbors) {
+  w.Key("neighbors");
+  w.BeginArray();
+  for (const Neighbor& neighbor : neighbors) {
+    w.BeginObject();
+    w.Key("neighborId");
+    w.String(neighbor.id);
+    w.Key("neighborDistance");
+    w.Double(neighbor.distance);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
 std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
   std::string text;
@@ -178,6 +192,10 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
   WriteEffort(w, explanation);
   WriteRegions(w, explanation);
   WriteSampling(w, explanation);
+  if (explanation.embedding) {
+    w.Key("embedding");
+    w.Value(*explanation.embedding);
+  }
   w.Key("warnings");
   w.BeginArray();
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
@@ -288,6 +306,7 @@ std::string ExplanationLine(std::string_view instance_json, const Explanation& e
     WriteAttribution(w, attribution);
   }
   w.EndArray();
+  if (explanation.neighbors) WriteNeighbors(w, *explanation.neighbors);
   w.EndObject();
   w.Key("whylight");
   w.Raw("{" + (provenance.rendered.empty() ? RenderProvenance(provenance) : provenance.rendered) +

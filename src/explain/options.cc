@@ -1,6 +1,7 @@
 #include "explain/options.h"
 
 #include <charconv>
+#include <iostream>
 #include <string>
 
 #include "attribution/adaptive_gradients.h"
@@ -29,6 +30,21 @@ Status CheckTakesBaselines(const MethodInfo& method) {
       return InvalidArgument(place + " draws its baselines from --baseline-data and takes none");
     case ComparesWith::kNothing:
       return InvalidArgument(place + " compares with nothing and takes none");
+  }
+  return OkStatus();
+}
+
+Status CheckExamples(const ExplainOptions& options) {
+  if (!options.examples) {
+    return InvalidArgument(options.method + " searches rows of data: --examples train.csv");
+  }
+  if (options.neighbors < 1) {
+    return InvalidArgument("--neighbors " + std::to_string(options.neighbors) +
+                           ": expected 1 or more");
+  }
+  if (options.crowding_count < 0) {
+    return InvalidArgument("--crowding-count " + std::to_string(options.crowding_count) +
+                           ": expected 1 or more, or 0 for any number");
   }
   return OkStatus();
 }
@@ -106,6 +122,7 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument(options.method +
                            " compares with rows of data: --baseline-data train.csv");
   }
+  if (method->gives_neighbors) WHYLIGHT_RETURN_IF_ERROR(CheckExamples(options));
   return options.baselines.empty() ? OkStatus() : CheckTakesBaselines(*method);
 }
 
@@ -133,6 +150,14 @@ bool NeedsGradients(const ExplainOptions& options) {
   return FindMethod(options.method)->needs_gradients;
 }
 
+bool TakesGradientsAtLayer(const ExplainOptions& options) {
+  return FindMethod(options.method)->at_layer;
+}
+
+bool FindsExamples(const ExplainOptions& options) {
+  return FindMethod(options.method)->gives_neighbors;
+}
+
 bool NeedsPicture(const ExplainOptions& options) {
   return FindMethod(options.method)->needs_picture;
 }
@@ -147,6 +172,17 @@ bool HasBaseline(const ExplainOptions& options) {
 
 bool ExplainsPieces(const ExplainOptions& options) {
   return options.players == Players::kLines || options.players == Players::kWords;
+}
+
+EngineOptions EngineOptionsOf(const ExplainOptions& options) {
+  return {.session = options.session,
+          .memory_limit = options.memory_limit,
+          .batch_size = options.batch_size,
+          .disable_passes = options.disable_passes,
+          .dump_passes = options.dump_passes,
+          .dump = options.dump_passes.empty() ? nullptr : &std::cerr,
+          .hoist = options.hoist,
+          .cancelled = options.cancelled};
 }
 
 const InputMetadata* MetadataOf(const ExplainOptions& options, std::string_view feature) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "explain/engine.h"
 #include "whylight/explainer.h"
 
 namespace whylight {
@@ -24,6 +25,10 @@ std::string FormatOption(double value);
 std::string JsonOption(double value);
 
 bool NeedsGradients(const ExplainOptions& options);
+// The method takes gradients at a layer; else, if it needs any, at the inputs.
+bool TakesGradientsAtLayer(const ExplainOptions& options);
+// The method answers with examples near the instance.
+bool FindsExamples(const ExplainOptions& options);
 bool NeedsPicture(const ExplainOptions& options);
 // The method starts from baselines that can be given.
 bool TakesBaselines(const ExplainOptions& options);
@@ -31,6 +36,8 @@ bool TakesBaselines(const ExplainOptions& options);
 bool HasBaseline(const ExplainOptions& options);
 // The players are pieces of the request's text: a request is prepared anew for each coalition.
 bool ExplainsPieces(const ExplainOptions& options);
+
+EngineOptions EngineOptionsOf(const ExplainOptions& options);
 
 // nullptr without metadata, or where it does not name the feature.
 const InputMetadata* MetadataOf(const ExplainOptions& options, std::string_view feature);

@@ -38,6 +38,7 @@ class PathBuilder {
     path_.scores = b_.Cast(score, DType::kFloat64).name();
     WHYLIGHT_RETURN_IF_ERROR(b_.status());
     path_.targets = targets_.name();
+    if (spec_.layer) WHYLIGHT_RETURN_IF_ERROR(AtLayer(score));
     if (spec_.gradients.empty()) return path_;
     owner_ = Placeholder(b_, DType::kInt32, vector);
     owners_ = Placeholder(b_, DType::kInt32, Shape{});
@@ -74,6 +75,19 @@ class PathBuilder {
 
   static DType Wide(DType dtype) {
     return dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+  }
+
+  Status AtLayer(Output score) {
+    const Output layer = *spec_.layer;
+    const Output one = b_.OnesLike(score);
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Output> gradients,
+                              AddGradients(program_.graph, {&score, 1}, {&one, 1}, {&layer, 1}));
+    const DType wide = Wide(b_.dtype(layer));
+    const Output values = b_.Cast(layer, wide), gradient = b_.Cast(gradients[0], wide);
+    WHYLIGHT_RETURN_IF_ERROR(b_.status());
+    path_.layer = {.values = values.name(), .gradient = gradient.name()};
+    return OkStatus();
   }
 
   // Placeholders for the ends of the paths.

@@ -11,6 +11,7 @@
 // that are affine in them: these are evaluated at the ends of the paths alone.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +42,18 @@ struct PathGraph {
     std::string pull_from;  // f: float64 [n, ...], sums to pull back instead of slopes.
   };
   std::vector<Variable> variables;  // z where they are not the inputs.
+  struct Layer {
+    std::string values;    // g: float32 or float64 [rows, ...], at rows that are fed as the
+    std::string gradient;  // program's inputs; g: likewise, d score_r / d values.
+  };
+  std::optional<Layer> layer;
 };
 
 struct PathGraphSpec {
   Output output;                       // What is explained; [rows, ...], or no row axis.
   std::vector<std::size_t> gradients;  // Program inputs to differentiate by; may be empty.
   bool hoist = true;                   // Whether z may lie behind the inputs.
+  std::optional<Output> layer = {};    // A tensor on the way, whose gradient is fetched by itself.
 };
 
 // Points are computed in float32 (float64 for float64 variables) and cast to the variable's dtype.

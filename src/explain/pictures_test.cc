@@ -346,5 +346,103 @@ TEST_F(PicturesTest, ANaNGradientFailsItsRowAlone) {
   }
 }
 
+TEST_F(PicturesTest, GradCamLooksAtALayer) {
+  ASSERT_EQ(Open({.graph = kSquares}, {.method = "grad-cam"}), OkStatus());
+  EXPECT_THAT(explainer_->plan().settings.at(0).text,
+              HasSubstr("layer square:0 [20,30,3] (the last with height and width)"));
+  EXPECT_THAT(explainer_->plan().baselines, IsEmpty());
+  const Row x = Textured();
+  const Result<Explanation> explanation = Explain(x);
+  ASSERT_TRUE(explanation.ok()) << explanation.status().message();
+  const OutputAttribution& attribution = explanation->attributions.at(0);
+  EXPECT_FALSE(attribution.has_baseline);
+  EXPECT_EQ(attribution.approximation_error, 0);
+  // The gradient at the squares is 1: the map is their sum over the channels.
+  Tensor want(DType::kFloat64, {20, 30, 1});
+  double score = 0;
+  for (std::size_t i = 0; i < x[0].elements(); ++i) {
+    const double square = x[0].Number(i) * x[0].Number(i);
+    want.SetNumber(i / 3, want.Number(i / 3) + square);
+    score += square;
+  }
+  ExpectNear(attribution.features.at(0).values, want, 1e-5);
+  EXPECT_NEAR(attribution.instance_output, score, 1e-2);
+
+  ASSERT_EQ(Open({.graph = kSquares}, {.method = "grad-cam", .layer = "x"}), OkStatus());
+  // At x the gradient is 2 x, and a channel's weight the mean of that.
+  const Row even = {Tensor::Filled(DType::kFloat32, {20, 30, 3}, 0.5)};
+  const Result<Explanation> at_x = Explain(even);
+  ASSERT_TRUE(at_x.ok()) << at_x.status().message();
+  ExpectNear(at_x->attributions.at(0).features.at(0).values,
+             Tensor::Filled(DType::kFloat64, {20, 30, 1}, 1.5), 1e-6);
+}
+
+// Of several rows each has its own map, whatever their number.
+TEST_F(PicturesTest, GradCamOfManyRowsIsThatOfEach) {
+  ASSERT_EQ(Open({.graph = kSquares}, {.method = "grad-cam"}), OkStatus());
+  std::vector<Row> requests;
+  for (int i = 0; i < 20; ++i) requests.push_back(Halves(0, 0.1F * static_cast<float>(i)));
+  const std::vector<Result<Explanation>> all = explainer_->Explain(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    ASSERT_TRUE(all[i].ok()) << all[i].status().message();
+    const Tensor& map = all[i]->attributions.at(0).features.at(0).values;
+    const double right = 0.1F * static_cast<float>(i);
+    EXPECT_NEAR(map.Number(29), 3 * right * right, 1e-5) << i;
+    EXPECT_EQ(map.Number(0), 0) << i;
+  }
+  EXPECT_THAT(explainer_->plan().warnings, IsEmpty());
+}
+
+TEST_F(PicturesTest, GradCamRunsDependentRowsOneByOne) {
+  ASSERT_EQ(Open({.graph = R"(
+    x = Placeholder[dtype=float32, shape=[?,20,30,3]]()
+    rows = Const[dtype=int32, value={0}]()
+    mean = Mean[T=float32, Tidx=int32, keep_dims=true](x, rows)
+    product = Mul[T=float32](x, mean)
+    axes = Const[dtype=int32, value={1, 2, 3}]()
+    y = Sum[T=float32, Tidx=int32, keep_dims=false](product, axes) -> [?]
+  )"},
+                 {.method = "grad-cam", .layer = "product"}),
+            OkStatus());
+  const std::vector<Row> requests = {Halves(1, 1), Halves(3, 3)};
+  const std::vector<Result<Explanation>> all = explainer_->Explain(requests);
+  ASSERT_TRUE(all[0].ok() && all[1].ok());
+  EXPECT_EQ(explainer_->plan().warnings.at(0).rule, "rows-not-independent");
+  EXPECT_NEAR(all[1]->attributions.at(0).features.at(0).values.Number(0), 27, 1e-4)
+      << "alone a row is the mean";
+}
+
+TEST_F(PicturesTest, GradCamTakesIntegerPictures) {
+  ASSERT_EQ(Open({.graph = R"(
+    x = Placeholder[dtype=uint8, shape=[?,20,30,3]]()
+    pixels = Cast[SrcT=uint8, DstT=float32](x)
+    axes = Const[dtype=int32, value={1, 2, 3}]()
+    y = Sum[T=float32, Tidx=int32, keep_dims=false](pixels, axes) -> [?]
+  )"},
+                 {.method = "grad-cam"}),
+            OkStatus());
+  const Result<Explanation> explanation = Explain({Tensor::Filled(DType::kUInt8, {20, 30, 3}, 7)});
+  ASSERT_TRUE(explanation.ok()) << explanation.status().message();
+  ExpectNear(explanation->attributions.at(0).features.at(0).values,
+             Tensor::Filled(DType::kFloat64, {20, 30, 1}, 21), 1e-6);
+}
+
+TEST_F(PicturesTest, GradCamNeedsAPictureAndALayer) {
+  const Status table = Open({.graph = R"(
+    x = Placeholder[dtype=float32, shape=[?,4]]()
+    y = Square[T=float32](x) -> [?,4]
+  )"},
+                            {.method = "grad-cam"});
+  EXPECT_EQ(table.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(table.message(), HasSubstr("grad-cam explains pictures"));
+  const Status unknown = Open({.graph = kSquares}, {.method = "grad-cam", .layer = "squares"});
+  EXPECT_EQ(unknown.code(), StatusCode::kNotFound);
+  EXPECT_THAT(unknown.message(), HasSubstr("did you mean 'square'"));
+  EXPECT_EQ(Open({.graph = kSquares},
+                 {.method = "grad-cam", .baselines = {{"x", {Baseline(BaselineKind::kZeros)}}}})
+                .code(),
+            StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace whylight

@@ -309,6 +309,46 @@ Result<std::vector<Row>> ScoreFunction::PullBack(std::span<const PathSum> paths,
   return pulled;
 }
 
+Status ScoreFunction::AtLayer(
+    const std::function<Status(std::size_t task, const Engine::LayerRow&)>& take) {
+  engine_.OptimizeIfLong();
+  WHYLIGHT_RETURN_IF_ERROR(CheckLayerIsIndependent());
+  struct Run {
+    std::size_t first = 0, count = 0;
+  };
+  std::size_t next = 0;
+  const auto cut = [&]() -> std::optional<Run> {
+    if (next == tasks_.size()) return std::nullopt;
+    Run run{.first = next, .count = 1};
+    const auto limit = static_cast<std::size_t>(engine_.GradientRows());
+    while (run.count < limit && run.first + run.count < tasks_.size() &&
+           SameShapes(*tasks_[run.first].row, *tasks_[run.first + run.count].row)) {
+      ++run.count;
+    }
+    next += run.count;
+    return run;
+  };
+  const auto at_layer = [&](const Run& run) {
+    std::vector<RowView> rows;
+    std::vector<std::int64_t> targets;
+    for (const ScoreTask& task : std::span(tasks_).subspan(run.first, run.count)) {
+      rows.push_back(ViewOf(*task.row));
+      targets.push_back(task.target);
+    }
+    return engine_.AtLayer(rows, targets);
+  };
+  Status taken;
+  WHYLIGHT_RETURN_IF_ERROR((RunInLanes<Run, std::vector<Engine::LayerRow>>(
+      engine_.lanes(), cut, at_layer,
+      [&](const Run& run, const std::vector<Engine::LayerRow>& rows) {
+        gradient_rows_ += static_cast<std::int64_t>(run.count);
+        for (std::size_t i = 0; i < rows.size() && taken.ok(); ++i) {
+          taken = take(run.first + i, rows[i]);
+        }
+      })));
+  return taken;
+}
+
 // Finds the positions whose gradients are not finite, one run each.
 Status ScoreFunction::NonFinite(const PathSum& sum) {
   std::string positions;
@@ -384,6 +424,27 @@ Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums
   const int first = seconds < 1e-3 ? 256 : seconds < 5e-3 ? 64 : seconds < 2e-2 ? 16 : 8;
   engine_.StartGradientRows(first);
   return OkStatus();
+}
+
+Status ScoreFunction::CheckLayerIsIndependent() {
+  if (!MayShareRuns()) return OkStatus();
+  const auto other = std::ranges::find_if(tasks_, [&](const ScoreTask& task) {
+    return SameShapes(*task.row, *tasks_[0].row) && *task.row != *tasks_[0].row;
+  });
+  if (other == tasks_.end()) return OkStatus();
+  const std::vector<RowView> rows = {ViewOf(*tasks_[0].row), ViewOf(*other->row)};
+  const std::vector<std::int64_t> targets = {tasks_[0].target, other->target};
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Engine::LayerRow> alone,
+                            engine_.AtLayer({rows.data(), 1}, {targets.data(), 1}));
+  const Result<std::vector<Engine::LayerRow>> both = engine_.AtLayer(rows, targets);
+  gradient_rows_ += 3;
+  if (!both.ok()) return RunRowsOneByOne("a run of two rows fails", both.status());
+  const Engine::LayerRow &one = alone[0], &beside = (*both)[0];
+  const double change = std::max(RelativeDifference({one.values}, {beside.values}),
+                                 RelativeDifference({one.gradient}, {beside.gradient}));
+  if (change <= kGradientTolerance) return OkStatus();
+  return RunRowsOneByOne("beside another row the layer or its gradient moves by " +
+                         Format(100 * change) + " %");
 }
 
 Status ScoreFunction::RunRowsOneByOne(std::string why, const Status& failed) {

@@ -32,6 +32,10 @@ class ScoreFunction : public Function {
   Result<std::vector<PathGradients>> GradientsAlong(std::span<const PathSum> paths) override;
   Result<std::vector<Row>> PullBack(std::span<const PathSum> paths, std::vector<Row> sums) override;
 
+  // The engine's layer at each task's own row, handed to `take` in order, from one thread.
+  // Errors: whatever running the model gives; that of `take`.
+  Status AtLayer(const std::function<Status(std::size_t task, const Engine::LayerRow&)>& take);
+
   // Why rows were run one by one, if they were ("" if not): a batch gave another answer for the
   // same row, as batch statistics, reductions over the rows and random ops do.
   const std::string& dependence() const { return dependence_; }
@@ -54,6 +58,7 @@ class ScoreFunction : public Function {
   // Each compares a row alone with the same row beside another, once, before rows share a run.
   Status CheckScoresAreIndependent(std::span<const Point> points);
   Status CheckGradientsAreIndependent(std::span<const PathSum> sums);
+  Status CheckLayerIsIndependent();
   // kCancelled if that is why it failed.
   Status RunRowsOneByOne(std::string why, const Status& failed = OkStatus());
   Status NonFinite(const PathSum& sum);

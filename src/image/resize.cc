@@ -12,7 +12,8 @@ std::string SizeText(std::int64_t width, std::int64_t height) {
   return std::to_string(width) + " x " + std::to_string(height);
 }
 
-Status CheckSizes(const Image& image, ImageSize size) {
+template <typename AnyImage>
+Status CheckSizes(const AnyImage& image, ImageSize size) {
   if (image.width < 1 || image.height < 1 || image.pixels.empty()) {
     return InvalidArgument("image: expected at least one pixel, got " +
                            SizeText(image.width, image.height));
@@ -52,33 +53,48 @@ std::vector<Sample> Samples(int old_size, int new_size) {
   return samples;
 }
 
-float Between(float a, float b, float share) { return a + (b - a) * share; }
+template <typename T>
+T Between(T a, T b, T share) {
+  return a + (b - a) * share;
+}
 
-}  // namespace
-
-Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size) {
+// Interpolated in the numbers that the resized image has.
+template <typename Resized, typename AnyImage>
+Result<Resized> Bilinear(const AnyImage& image, ImageSize size) {
+  using T = typename decltype(Resized::pixels)::value_type;
   WHYLIGHT_RETURN_IF_ERROR(CheckSizes(image, size));
   const auto depth = static_cast<std::size_t>(image.channels);
   const std::size_t stride = static_cast<std::size_t>(image.width) * depth;
   const std::vector<Sample> columns = Samples(image.width, size.width);
   const std::vector<Sample> rows = Samples(image.height, size.height);
-  FloatImage resized{.width = size.width, .height = size.height, .channels = image.channels};
+  Resized resized{
+      .width = size.width, .height = size.height, .channels = image.channels, .pixels = {}};
   resized.pixels.resize(rows.size() * columns.size() * depth);
-  float* to = resized.pixels.data();
+  T* to = resized.pixels.data();
   for (const Sample& row : rows) {
-    const std::uint8_t* above = image.pixels.data() + row.lower * stride;
-    const std::uint8_t* below = image.pixels.data() + row.upper * stride;
+    const auto* above = image.pixels.data() + row.lower * stride;
+    const auto* below = image.pixels.data() + row.upper * stride;
     for (const Sample& column : columns) {
       const std::size_t left = column.lower * depth;
       const std::size_t right = column.upper * depth;
       for (std::size_t c = 0; c < depth; ++c) {
-        const float top = Between(above[left + c], above[right + c], column.share);
-        const float bottom = Between(below[left + c], below[right + c], column.share);
-        *to++ = Between(top, bottom, row.share);
+        const T top = Between<T>(above[left + c], above[right + c], column.share);
+        const T bottom = Between<T>(below[left + c], below[right + c], column.share);
+        *to++ = Between<T>(top, bottom, row.share);
       }
     }
   }
   return resized;
+}
+
+}  // namespace
+
+Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size) {
+  return Bilinear<FloatImage>(image, size);
+}
+
+Result<RealImage> ResizeBilinear(const RealImage& image, ImageSize size) {
+  return Bilinear<RealImage>(image, size);
 }
 
 Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size) {

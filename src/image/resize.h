@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "image/blur.h"
 #include "image/image.h"
 #include "whylight/status.h"
 
@@ -31,6 +32,7 @@ struct ImageSize {
 // Bilinear with half-pixel centres and clamped edges: pixel x of the new image is taken at
 // (x + 0.5) * old / new - 0.5. The numbers of tf.image.resize(method="bilinear"), antialias=False.
 Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size);
+Result<RealImage> ResizeBilinear(const RealImage& image, ImageSize size);
 Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size);  // To the nearest integer.
 
 // Each new pixel is the old one that its centre falls into.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -48,7 +49,7 @@ class CsvInstanceReader : public InstanceReader {
     };
     if (is_numeric && std::ranges::none_of(record, names_a_field)) {
       first_row_ = std::move(record);
-      return MapPositions(first_row_->size());
+      return MapPositions(AllColumns(first_row_->size()));
     }
     for (const CsvCell& cell : record) header_.emplace_back(Trim(cell.text));
     for (std::size_t i = 0; i < header_.size(); ++i) {
@@ -122,7 +123,8 @@ class CsvInstanceReader : public InstanceReader {
       const auto uses = [column](const std::vector<std::size_t>& columns) {
         return std::ranges::find(columns, column) != columns.end();
       };
-      if (std::ranges::none_of(columns_, uses)) unused.push_back(column);
+      const bool other = parser_.IsOtherMember(header_[column]);
+      if (!other && std::ranges::none_of(columns_, uses)) unused.push_back(column);
     }
     NoteIgnored(unused);
   }
@@ -168,26 +170,34 @@ class CsvInstanceReader : public InstanceReader {
   }
 
   Status MapHeaderInOrder() {
-    WHYLIGHT_RETURN_IF_ERROR(MapPositions(header_.size()));
+    std::vector<std::size_t> elements = AllColumns(header_.size());
+    std::erase_if(elements,
+                  [&](std::size_t column) { return parser_.IsOtherMember(header_[column]); });
+    WHYLIGHT_RETURN_IF_ERROR(MapPositions(elements));
+    column_count_ = header_.size();
     for (const std::size_t column : columns_[0]) feature_names_.push_back(header_[column]);
     return OkStatus();
   }
 
-  // The first columns are the elements of the one input.
-  Status MapPositions(std::size_t column_count) {
-    column_count_ = column_count;
+  static std::vector<std::size_t> AllColumns(std::size_t count) {
+    std::vector<std::size_t> columns(count);
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
+    return columns;
+  }
+
+  // The first of these columns are the elements of the one input.
+  Status MapPositions(const std::vector<std::size_t>& columns) {
+    column_count_ = columns.size();
     if (parser_.fields().size() > 1) {
       return InvalidArgument("no header: the first line must name the inputs " +
                              Printable(parser_.FieldNames(), 200));
     }
     const auto wanted = ElementCount(parser_.fields()[0]);
     const std::size_t used =
-        wanted ? std::min(static_cast<std::size_t>(*wanted), column_count) : column_count;
-    columns_.emplace_back();
-    for (std::size_t column = 0; column < used; ++column) columns_[0].push_back(column);
-    std::vector<std::size_t> unused;
-    for (std::size_t column = used; column < column_count; ++column) unused.push_back(column);
-    NoteIgnored(unused);
+        wanted ? std::min(static_cast<std::size_t>(*wanted), columns.size()) : columns.size();
+    const auto end = columns.begin() + static_cast<std::ptrdiff_t>(used);
+    columns_.emplace_back(columns.begin(), end);
+    NoteIgnored({end, columns.end()});
     return CheckElementCount();
   }
 

@@ -293,6 +293,10 @@ const FieldSpec* InstanceParser::Find(std::string_view name) const {
   return found == fields_.end() ? nullptr : &*found;
 }
 
+bool InstanceParser::IsOtherMember(std::string_view name) const {
+  return std::ranges::find(other_members_, name) != other_members_.end();
+}
+
 std::string InstanceParser::KeysText(std::string_view instance) const {
   std::string text = "(the signature takes " + FieldNames();
   const bool has_alias =
@@ -385,6 +389,10 @@ Result<std::vector<Tensor>> InstanceParser::Parse(std::string_view json, const P
   reader.BeginObject();
   while (reader.NextKey(&key)) {
     const FieldSpec* const field = Find(key);
+    if (field == nullptr && IsOtherMember(key)) {
+      reader.Skip();
+      continue;
+    }
     if (field == nullptr) {
       std::vector<std::string> names;
       for (const FieldSpec& f : fields_) names.push_back(f.name);

@@ -31,6 +31,8 @@ class InstanceParser {
   const std::vector<FieldSpec>& fields() const { return fields_; }
   bool has_rows() const { return has_rows_; }
   void set_has_rows(bool has_rows) { has_rows_ = has_rows; }
+  void set_other_members(std::vector<std::string> names) { other_members_ = std::move(names); }
+  bool IsOtherMember(std::string_view name) const;
   void set_other_keys(std::string text) { other_keys_ = std::move(text); }
   std::string FieldNames() const;  // "age, job"
   // By its name or its alias; nullptr if there is none.
@@ -59,6 +61,7 @@ class InstanceParser {
   std::vector<FieldSpec> fields_;
   bool allow_non_finite_ = false;
   bool has_rows_ = true;
+  std::vector<std::string> other_members_;
   std::string other_keys_;
 };
 

@@ -182,6 +182,7 @@ class SequenceReader : public InstanceReader {
         options_(options),
         parser_(std::move(fields), options.allow_non_finite) {
     parser_.set_has_rows(options.has_rows);
+    parser_.set_other_members(options.other_members);
     parser_.set_other_keys(options.other_keys);
   }
 

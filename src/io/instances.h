@@ -95,6 +95,9 @@ struct InstanceReaderOptions {
   // CSV, TFRecord, Parquet: names of the elements of the one vector input (metadata's
   // index_feature_mapping). Set: columns are taken by these names, in whatever order they stand.
   std::vector<std::string> element_names;
+  // Members of an instance, and columns, that it may have beside its inputs and that nobody is told
+  // of: they stand in source_json.
+  std::vector<std::string> other_members;
   // Said with the keys of the fields where a request has others: "serving_default takes bytes,
   // ...".
   std::string other_keys;

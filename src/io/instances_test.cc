@@ -368,6 +368,22 @@ const std::vector<FieldSpec> kAliased = {
     {.name = "age", .dtype = DType::kFloat32, .shape = {}, .alias = "years"},
     {.name = "job", .dtype = DType::kString, .shape = {}, .alias = ""}};
 
+TEST(InstancesTest, ReadsOverOtherMembersThatMayBeThere) {
+  const InstanceReaderOptions options{.other_members = {"id", "tags"}};
+  EXPECT_EQ(ReadText(R"({"id":7,"x":[1,2],"tags":[{"a":[]}]})", {kVector}, options),
+            "line 1: [1.0,2.0]");
+  EXPECT_EQ(ReadText("{\"x\":[1,2],\"id\":7}\n{\"x\":[3,4],\"ids\":7}\n", {kVector}, options),
+            "line 1: [1.0,2.0]\nline 2: unknown key 'ids' (the signature takes x)");
+  EXPECT_EQ(ReadText("id,a,b\nk,1,2\n", {kVector}, options), "line 2: [1.0,2.0]");
+  Result<std::unique_ptr<InstanceReader>> reader =
+      ReadInstances("a,id,b,label\n1,k,2,z\n", {kVector}, options);
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  EXPECT_EQ((*reader)->feature_names(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ((*reader)->notes(),
+            std::vector<std::string>{"column 'label' is no input and is ignored"});
+  EXPECT_EQ((**(*reader)->Next()).source_json, R"({"a":1,"id":"k","b":2,"label":"z"})");
+}
+
 TEST(InstancesTest, AliasesServeInEveryForm) {
   EXPECT_EQ(ReadText(R"({"instances":[{"years":3,"job":"a"}]})", kAliased),
             "instances[0]: 3.0 \"a\"");

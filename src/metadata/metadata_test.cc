@@ -326,6 +326,30 @@ TEST(ParametersTest, ReadsBothDialects) {
   EXPECT_EQ(p.max_blur_sigma, 3);
 }
 
+TEST(SpecOverrideTest, HoldsWhatExamplesAreRestrictedTo) {
+  const auto parse = [](const char* json) {
+    return ParseExplanationSpecOverride(*ParseJson(json));
+  };
+  const Result<ExplanationSpecOverride> spec = parse(R"({"examplesOverride": {
+      "neighborCount": 4, "crowdingCount": 2, "returnEmbeddings": true, "dataFormat": "INSTANCES",
+      "restrictions": [{"namespaceName": "class", "allow": ["cat"], "deny": ["dog", "cow"]}]}})");
+  ASSERT_TRUE(spec.ok()) << spec.status().message();
+  EXPECT_EQ(spec->examples.neighbor_count, 4);
+  EXPECT_EQ(spec->examples.crowding_count, 2);
+  EXPECT_EQ(spec->examples.return_embeddings, true);
+  ASSERT_EQ(spec->examples.restrictions.size(), 1u);
+  EXPECT_EQ(spec->examples.restrictions[0].name_space, "class");
+  EXPECT_EQ(spec->examples.restrictions[0].allow, std::vector<std::string>{"cat"});
+  EXPECT_EQ(spec->examples.restrictions[0].deny, (std::vector<std::string>{"dog", "cow"}));
+  const Status misspelt =
+      parse(R"({"examplesOverride":{"restrictions":[{"namespace":"a"}]}})").status();
+  EXPECT_NE(misspelt.message().find("restrictions[0].namespace: unknown key"), std::string::npos)
+      << misspelt.message();
+  const Status skips = parse(R"({"examplesOverride":{"dataFormat":"EMBEDDINGS"}})").status();
+  EXPECT_EQ(skips.code(), StatusCode::kUnimplemented);
+  EXPECT_NE(skips.message().find("expected INSTANCES"), std::string::npos) << skips.message();
+}
+
 TEST(SpecOverrideTest, HoldsParametersAndBaselines) {
   const auto parse = [](const char* json) {
     return ParseExplanationSpecOverride(*ParseJson(json));
@@ -359,14 +383,44 @@ TEST(ParametersTest, RefusesWhatIsOutOfRange) {
       {R"({"outputIndices":[-1]})", "outputIndices[0]: expected an integer of at least 0"},
       {R"({"integratedGradientsAttribution":{"smoothGradConfig":{"noiseSigma":-1}}})",
        "at least 0"},
+      {R"({"examples":{"neighborCount":0}})", "expected an integer of at least 1"},
+      {R"({"examples":{"presets":{"query":"EXACT"}}})",
+       "examples.presets.query: expected one of PRECISE, FAST, got \"EXACT\""},
+      {R"({"examples":{"presets":{},"nearestNeighborSearchConfig":{}}})", "exclude each other"},
+      {R"({"examples":{"nearestNeighborSearchConfig":{"config":{"distanceMeasureType":3}}}})",
+       "DOT_PRODUCT_DISTANCE, got a number"},
+      {R"({"examples":{},"xraiAttribution":{}})", "a second method"},
       {R"(3)", "expected an object"}};
   for (const auto& [json, message] : kRows) {
     const Status status = ParseExplanationParameters(*ParseJson(json)).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << json;
     EXPECT_NE(status.message().find(message), std::string::npos) << status.message();
   }
-  EXPECT_EQ(ParseExplanationParameters(*ParseJson(R"({"examples":{}})")).status().code(),
-            StatusCode::kUnimplemented);
+}
+
+TEST(ParametersTest, ReadsExamples) {
+  const Result<ExplanationParameters> parsed = ParseExplanationParameters(*ParseJson(R"({
+    "examples": {
+      "exampleGcsSource": {"dataFormat": "JSONL", "gcsSource": {"uris": ["a.jsonl", "b.jsonl"]}},
+      "neighborCount": 7,
+      "nearestNeighborSearchConfig": {"contentsDeltaUri": "", "config": {
+        "dimensions": 50, "approximateNeighborsCount": 10,
+        "distanceMeasureType": "COSINE_DISTANCE", "featureNormType": "UNIT_L2_NORM",
+        "algorithmConfig": {"treeAhConfig": {"leafNodeEmbeddingCount": 1000}}}}}})"));
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed->method, MethodName::kExamples);
+  const ExamplesParameters& examples = parsed->examples;
+  EXPECT_EQ(examples.uris, (std::vector<std::string>{"a.jsonl", "b.jsonl"}));
+  EXPECT_EQ(examples.neighbor_count, 7);
+  EXPECT_EQ(examples.dimensions, 50);
+  EXPECT_EQ(examples.distance, Distance::kCosine);
+  EXPECT_EQ(examples.normalize, true);
+
+  const Result<ExplanationParameters> preset = ParseExplanationParameters(*ParseJson(
+      R"({"examples": {"presets": {"query": "FAST", "modality": "TABULAR"}, "neighborCount": 3}})"));
+  ASSERT_TRUE(preset.ok()) << preset.status().message();
+  EXPECT_EQ(preset->examples.neighbor_count, 3);
+  EXPECT_EQ(preset->examples.distance, std::nullopt);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // ExplanationParameters and the legacy explanationConfig.
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 #include "io/json.h"
 #include "metadata/json_members.h"
@@ -22,23 +25,30 @@ class Reader {
   Result<ExplanationSpecOverride> ReadOverride(const Json& json) {
     ExplanationSpecOverride spec;
     bool has_parameters = false;
-    ReadMembers("", json, KeyStyle::kCamelOrSnake,
-                {{"parameters",
-                  [&](const auto& at, const Json& v) {
-                    has_parameters = true;
-                    ReadParameters(at, v);
-                  }},
-                 {"metadata",
-                  [&](const auto& at, const Json& v) {
-                    ReadMembers(at, v, KeyStyle::kCamelOrSnake,
-                                {{"inputs",
-                                  [&](const auto& inputs_at, const Json& inputs) {
-                                    ReadInputs(inputs_at, inputs, spec);
-                                  }}},
-                                problems_);
-                  }}},
+    ReadMembers(
+        "", json, KeyStyle::kCamelOrSnake,
+        {{"parameters",
+          [&](const auto& at, const Json& v) {
+            has_parameters = true;
+            ReadParameters(at, v);
+          }},
+         {"metadata",
+          [&](const auto& at, const Json& v) {
+            ReadMembers(
+                at, v, KeyStyle::kCamelOrSnake,
+                {{"inputs", [&](const auto& inputs_at,
+                                const Json& inputs) { ReadInputs(inputs_at, inputs, spec); }}},
                 problems_);
+          }},
+         {"examples_override",
+          [&](const auto& at, const Json& v) { ReadExamplesOverride(at, v, spec.examples); }}},
+        problems_);
     WHYLIGHT_ASSIGN_OR_RETURN(ExplanationParameters parameters, Finish());
+    if (gives_embeddings_) {
+      return Unimplemented(
+          "examplesOverride.dataFormat: EMBEDDINGS, which skip the model, are not available; "
+          "expected INSTANCES");
+    }
     if (has_parameters) spec.parameters = std::move(parameters);
     return spec;
   }
@@ -52,7 +62,7 @@ class Reader {
                 {{"integrated_gradients_attribution", method(MethodName::kIntegratedGradients)},
                  {"sampled_shapley_attribution", method(MethodName::kSampledShapley)},
                  {"xrai_attribution", method(MethodName::kXrai)},
-                 {"examples", [this](const auto&, const Json&) { has_examples_ = true; }},
+                 {"examples", [this](const auto& at, const Json& v) { ReadExamples(at, v); }},
                  {"top_k", [this](const auto& at, const Json& v) { ReadTopK(at, v); }},
                  {"output_indices", [this](const auto& at, const Json& v) { ReadIndices(at, v); }}},
                 problems_);
@@ -61,12 +71,6 @@ class Reader {
   Result<ExplanationParameters> Finish() {
     const Status status = ToStatus(problems_.problems());
     WHYLIGHT_RETURN_IF_ERROR(status);
-    if (has_examples_) {
-      return Unimplemented(
-          "examples: example-based explanations are not available; expected "
-          "integratedGradientsAttribution, sampledShapleyAttribution or "
-          "xraiAttribution");
-    }
     parameters_.warnings = problems_.problems();
     return parameters_;
   }
@@ -112,9 +116,13 @@ class Reader {
     return true;
   }
 
-  void ReadMethod(const std::string& place, const Json& json, MethodName name) {
+  void SetMethod(const std::string& place, MethodName name) {
     if (parameters_.method) problems_.Error(place, "a second method: expected one");
     parameters_.method = name;
+  }
+
+  void ReadMethod(const std::string& place, const Json& json, MethodName name) {
+    SetMethod(place, name);
     const bool is_shapley = name == MethodName::kSampledShapley;
     const auto count = [this](std::optional<int>* to, std::int64_t limit) -> MemberHandler {
       return [this, to, limit](const auto& at, const Json& v) {
@@ -198,6 +206,126 @@ class Reader {
     }
   }
 
+  MemberHandler CountInto(std::optional<int>* to, std::int64_t least = 1) {
+    return [this, to, least](const auto& at, const Json& v) {
+      int value = 0;
+      if (ReadInt(at, v, {.least = least}, &value)) *to = value;
+    };
+  }
+
+  template <typename T>
+  using Names = std::vector<std::pair<std::string_view, T>>;
+
+  // The value of one of some names; nullopt after a problem.
+  template <typename T>
+  std::optional<T> ReadName(const std::string& place, const Json& json, const Names<T>& names) {
+    std::string expected;
+    for (const auto& [name, value] : names) {
+      if (json.is_string() && json.string() == name) return value;
+      expected += (expected.empty() ? "" : ", ") + std::string(name);
+    }
+    problems_.Error(place, "expected one of " + expected + ", got " +
+                               (json.is_string() ? WriteJson(json) : Describe(json)));
+    return std::nullopt;
+  }
+
+  // Of what is checked and changes nothing.
+  MemberHandler OneOf(std::initializer_list<std::string_view> names) {
+    Names<bool> known;
+    for (const std::string_view name : names) known.emplace_back(name, true);
+    return [this, known](const auto& at, const Json& v) { ReadName(at, v, known); };
+  }
+  static MemberHandler Nothing() {
+    return [](const auto&, const Json&) {};
+  }
+
+  MemberHandler Members(MemberTable table) {
+    return [this, table = std::move(table)](const auto& at, const Json& v) {
+      ReadMembers(at, v, KeyStyle::kCamelOrSnake, table, problems_);
+    };
+  }
+
+  MemberHandler UrisOf(ExamplesParameters& examples) {
+    return Members({{"uris", [this, &examples](const auto& at, const Json& v) {
+                       problems_.ReadStrings(at, v, &examples.uris);
+                     }}});
+  }
+
+  void ReadExamples(const std::string& place, const Json& json) {
+    SetMethod(place, MethodName::kExamples);
+    ExamplesParameters& examples = parameters_.examples;
+    if (json.Find("presets") != nullptr &&
+        (json.Find("nearestNeighborSearchConfig") != nullptr ||
+         json.Find("nearest_neighbor_search_config") != nullptr)) {
+      problems_.Error(place, "presets and nearestNeighborSearchConfig exclude each other");
+    }
+    const MemberHandler distance = [this, &examples](const auto& at, const Json& v) {
+      examples.distance = ReadName<Distance>(at, v,
+                                             {{"SQUARED_L2_DISTANCE", Distance::kSquaredL2},
+                                              {"L1_DISTANCE", Distance::kL1},
+                                              {"COSINE_DISTANCE", Distance::kCosine},
+                                              {"DOT_PRODUCT_DISTANCE", Distance::kDotProduct}});
+    };
+    const MemberHandler norm = [this, &examples](const auto& at, const Json& v) {
+      examples.normalize = ReadName<bool>(at, v, {{"UNIT_L2_NORM", true}, {"NONE", false}});
+    };
+    const MemberHandler config = Members({{"dimensions", CountInto(&examples.dimensions)},
+                                          {"approximate_neighbors_count", Nothing()},
+                                          {"distance_measure_type", distance},
+                                          {"feature_norm_type", norm},
+                                          {"shard_size", Nothing()},
+                                          {"algorithm_config", Nothing()}});
+    ReadMembers(place, json, KeyStyle::kCamelOrSnake,
+                {{"example_gcs_source",
+                  Members({{"data_format", OneOf({"JSONL"})}, {"gcs_source", UrisOf(examples)}})},
+                 {"gcs_source", UrisOf(examples)},
+                 {"neighbor_count", CountInto(&examples.neighbor_count)},
+                 {"presets", Members({{"query", OneOf({"PRECISE", "FAST"})},
+                                      {"modality", OneOf({"IMAGE", "TEXT", "TABULAR"})}})},
+                 {"nearest_neighbor_search_config", Members({{"contents_delta_uri", Nothing()},
+                                                             {"is_complete_overwrite", Nothing()},
+                                                             {"config", config}})}},
+                problems_);
+  }
+
+  void ReadExamplesOverride(const std::string& place, const Json& json,
+                            ExamplesParameters& examples) {
+    const MemberHandler embeddings = [this, &examples](const auto& at, const Json& v) {
+      problems_.ReadBool(at, v, &examples.return_embeddings.emplace());
+    };
+    const MemberHandler format = [this](const auto& at, const Json& v) {
+      gives_embeddings_ =
+          ReadName<bool>(at, v, {{"INSTANCES", false}, {"EMBEDDINGS", true}}).value_or(false);
+    };
+    ReadMembers(place, json, KeyStyle::kCamelOrSnake,
+                {{"neighbor_count", CountInto(&examples.neighbor_count)},
+                 {"crowding_count", CountInto(&examples.crowding_count, 0)},
+                 {"restrictions",
+                  [&](const auto& at, const Json& v) { ReadRestrictions(at, v, examples); }},
+                 {"return_embeddings", embeddings},
+                 {"data_format", format}},
+                problems_);
+  }
+
+  void ReadRestrictions(const std::string& place, const Json& json, ExamplesParameters& examples) {
+    if (!json.is_array()) return problems_.WrongType(place, "a list", json);
+    for (std::size_t i = 0; i < json.array().size(); ++i) {
+      Restriction restriction;
+      const auto tokens = [this](std::vector<std::string>* to) -> MemberHandler {
+        return [this, to](const auto& at, const Json& v) { problems_.ReadStrings(at, v, to); };
+      };
+      ReadMembers(place + "[" + std::to_string(i) + "]", json.array()[i], KeyStyle::kCamelOrSnake,
+                  {{"namespace_name",
+                    [&](const auto& at, const Json& v) {
+                      problems_.ReadString(at, v, &restriction.name_space);
+                    }},
+                   {"allow", tokens(&restriction.allow)},
+                   {"deny", tokens(&restriction.deny)}},
+                  problems_);
+      examples.restrictions.push_back(std::move(restriction));
+    }
+  }
+
   void ReadTopK(const std::string& place, const Json& json) {
     int value = 0;
     if (!ReadInt(place, json, {.least = -1}, &value)) return;
@@ -217,7 +345,7 @@ class Reader {
 
   ExplanationParameters parameters_;
   ProblemList problems_;
-  bool has_examples_ = false;
+  bool gives_embeddings_ = false;
 };
 
 }  // namespace

@@ -1193,6 +1193,183 @@ class Inspect(CommandLineTest):
         self.assertIn(str(self.folder / "10"), outcome.out)
 
 
+class GradCam(CommandLineTest):
+    def explain(self, *arguments, name="tf2_grad_cam"):
+        return whylight("explain", model(name), "-i", request(name), "--method", "grad-cam",
+                        *arguments)
+
+    def test_the_answer_is_a_map_and_says_its_layer(self):
+        outcome = self.explain("--heat-maps", str(self.folder))
+        self.expect(outcome, 0)
+        for line in outcome.lines():
+            self.assertTrue(line["whylight"]["layer"].endswith("/parts_1/Relu:0"))
+            self.assertEqual(line["whylight"]["layerReason"], "the last with height and width")
+            (attribution,) = line["explanation"]["attributions"]
+            self.assertNotIn("baselineOutputValue", attribution)
+            (values,) = attribution["featureAttributions"].values()
+            self.assertEqual((len(values), len(values[0]), len(values[0][0])), (24, 20, 1))
+            flat = [number for row in values for (number,) in row]
+            self.assertGreaterEqual(min(flat), 0)
+            self.assertGreater(max(flat), 0)
+        self.assertEqual(len(list(self.folder.glob("*.png"))), 3)
+
+    def test_a_layer_is_called_by_its_tensor_or_as_keras_does(self):
+        by_scope = self.explain("--layer", "edges")
+        self.expect(by_scope, 0)
+        tensor = by_scope.lines()[0]["whylight"]["layer"]
+        by_tensor = self.explain("--layer", tensor)
+        self.expect(by_tensor, 0)
+        self.assertEqual(by_scope.lines()[0]["explanation"], by_tensor.lines()[0]["explanation"])
+        table = self.explain("--layer", "edges", "--format", "table")
+        self.expect(table, 0)
+        self.assertIn(f"method     grad-cam, layer {tensor} [22,18,6] (--layer)\n", table.out)
+
+    def test_pictures_of_integers_and_without_functions(self):
+        for name in ("tf2_image_uint8_input", "keras2_cnn_digits_saved_model_save",
+                     "tf2_image_preprocess", "tf1_keras_to_estimator_cnn",
+                     "tf1_custom_jpeg_receiver"):
+            with self.subTest(name):
+                outcome = self.explain(name=name)
+                self.assertEqual(outcome.code, 0, outcome.err)  # Notes may stand there.
+                self.assertIn("layer", outcome.lines()[0]["whylight"])
+
+    def test_refusals(self):
+        self.expect_refused(self.explain("--layer", "egdes"), 2, "--layer egdes",
+                            "did you mean 'edges", "from the last on, ", "/parts_1/Relu:0 [5,4,8]")
+        self.expect_refused(self.explain("--layer", "features"), 2, "height, width and channels")
+        self.expect_refused(self.explain("--steps", "5"), 2, "--steps: grad-cam does not have it")
+        self.expect_refused(self.explain(name=FLOWER), 2, "grad-cam explains pictures")
+
+
+class Neighbors(CommandLineTest):
+    ROWS = {"a17": [5.1, 3.5, 1.4, 0.2], "b": [6.7, 3.0, 5.0, 1.7], "42": [6.3, 2.8, 5.1, 1.5],
+            "d": [5.0, 3.4, 1.5, 0.2]}
+
+    def rows(self, name="rows.jsonl", **more):
+        """The rows as examples, each with its id and what `more` has for it."""
+        lines = [{"flower": row, "id": int(key) if key.isdigit() else key, **more.get(key, {})}
+                 for key, row in self.ROWS.items()]
+        return self.file(name, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def explain(self, *arguments, **options):
+        return whylight("explain", model(FLOWER), "-i", request(FLOWER), "--method", "examples",
+                        *arguments, **options)
+
+    def ids(self, outcome, instance=0):
+        self.expect(outcome, 0)
+        return [one["neighborId"] for one in outcome.lines()[instance]["explanation"]["neighbors"]]
+
+    def test_lines_have_the_keys_of_vertex(self):
+        outcome = self.explain("--examples", self.rows(), "--id-key", "id", "--neighbors", "3")
+        self.expect(outcome, 0)
+        for line in outcome.lines():
+            self.assertEqual(list(line), ["instance", "prediction", "explanation", "whylight"])
+            self.assertEqual(list(line["explanation"]), ["attributions", "neighbors"])
+            self.assertEqual(line["explanation"]["attributions"], [])
+            neighbors = line["explanation"]["neighbors"]
+            self.assertEqual(len(neighbors), 3)
+            distances = [one["neighborDistance"] for one in neighbors]
+            self.assertEqual(distances, sorted(distances))
+            self.assertLess(distances[0], 1e-9)  # Each is one of the examples.
+            self.assertEqual(line["whylight"]["examples"], 4)
+            self.assertIn("final MatMul of 'probabilities'", line["whylight"]["layerReason"])
+        self.assertEqual([self.ids(outcome, i)[0] for i in range(3)], ["a17", "b", "42"])
+        self.assertEqual(self.ids(outcome)[1], "d")
+
+    def test_distances_are_those_of_the_layer(self):
+        """the layer is the input itself: distances by hand"""
+        outcome = self.explain("--examples", self.rows(), "--id-key", "id", "--layer", "flower",
+                               "--distance", "l1")
+        self.expect(outcome, 0)
+        x = json.loads(pathlib.Path(request(FLOWER)).read_text())["instances"][0]
+        for one in outcome.lines()[0]["explanation"]["neighbors"]:
+            want = sum(abs(a - b) for a, b in zip(x, self.ROWS[one["neighborId"]]))
+            self.assertAlmostEqual(one["neighborDistance"], want, delta=1e-5)
+
+    def test_ids_come_from_columns_and_places(self):
+        table = self.file("rows.csv", "name,a,b,c,d\n" + "".join(
+            f"{key},{','.join(map(str, row))}\n" for key, row in self.ROWS.items()))
+        by_column = self.explain("--examples", table, "--id-key", "name")
+        self.assertEqual(sorted(self.ids(by_column)), sorted(self.ROWS))
+        plain = self.file("plain.jsonl", "".join(
+            json.dumps(row) + "\n" for row in self.ROWS.values()))
+        self.assertEqual(self.ids(self.explain("--examples", plain))[:2], ["line 1", "line 4"])
+
+    def test_crowds_and_restrictions(self):
+        rows = self.rows(a17={"crowding_tag": "setosa",
+                              "restricts": [{"namespace": "kind", "allow": ["old"]}]},
+                         d={"crowding_tag": "setosa",
+                            "restricts": [{"namespace": "kind", "allow": ["new"]}]})
+        base = ("--examples", rows, "--id-key", "id")
+        crowded = self.ids(self.explain(*base, "--crowding-count", "1"))
+        self.assertEqual(len(crowded), 3)
+        self.assertNotIn("d", crowded)
+        self.assertEqual(self.ids(self.explain(*base, "--restrict", "kind=new,old")), ["a17", "d"])
+        self.assertEqual(self.ids(self.explain(*base, "--restrict", "kind=!old"))[0], "d")
+        self.expect_refused(self.explain(*base, "--restrict", "kind=odd"), 2,
+                            "the restrictions allow none of the 4 examples")
+
+    def test_parameters_and_overrides_of_services(self):
+        parameters = self.file("parameters.json", json.dumps({"examples": {
+            "exampleGcsSource": {"dataFormat": "JSONL", "gcsSource": {"uris": [self.rows()]}},
+            "neighborCount": 2, "nearestNeighborSearchConfig": {"config": {
+                "dimensions": 4, "distanceMeasureType": "COSINE_DISTANCE"}}}}))
+        base = ("--parameters", parameters, "--id-key", "id", "--layer", "flower")
+        outcome = whylight("explain", model(FLOWER), "-i", request(FLOWER), *base)
+        self.assertEqual(self.ids(outcome)[0], "a17")
+        self.assertEqual(len(self.ids(outcome)), 2)
+        self.assertEqual(outcome.lines()[0]["whylight"]["distance"], "cosine")
+        body = json.loads(pathlib.Path(request(FLOWER)).read_text())
+        body["explanationSpecOverride"] = {"examplesOverride": {"neighborCount": 1}}
+        overridden = whylight("explain", model(FLOWER), "-i",
+                              self.file("request.json", json.dumps(body)), *base)
+        self.assertEqual(self.ids(overridden), ["a17"])
+
+    def test_vectors_instead_of_neighbors(self):
+        outcome = self.explain("--examples", self.rows(), "--id-key", "id", "--return-embeddings",
+                               "--layer", "flower")
+        self.expect(outcome, 0)
+        line = outcome.lines()[0]
+        self.assertEqual(list(line["explanation"]), ["attributions"])
+        for got, want in zip(line["whylight"]["embedding"], line["instance"], strict=True):
+            self.assertAlmostEqual(got, want, delta=1e-6)
+
+    def test_a_table_shows_what_the_model_says_of_neighbors(self):
+        outcome = self.explain("--examples", self.rows(), "--id-key", "id", "--neighbors", "2",
+                               "--labels", "setosa,versicolor,virginica", "--format", "table")
+        self.expect(outcome, 0)
+        for piece in ("method     examples, 2 neighbours, squared L2 distance, layer ",
+                      ", 4 examples\n", "instances[0]   2 neighbours\n", "  1  a17  ",
+                      "setosa 0.99", "5.1, 3.5, 1.4, 0.2\n"):
+            self.assertIn(piece, outcome.out)
+
+    def test_refusals(self):
+        rows = self.rows()
+        empty = self.file("empty.jsonl", "")
+        broken = self.file("broken.jsonl", '{"flower": [1, 2, 3, 4]}\n{"flower": [1, 2]}\n')
+        compare = ("compare", model(FLOWER), "-i", request(FLOWER), "--methods")
+        for outcome, pieces in (
+                (self.explain(), ("examples searches rows of data: --examples",)),
+                (self.explain("--examples", "nowhere.csv"), ("nowhere.csv", "no such file")),
+                (self.explain("--examples", empty), ("--examples", "found none")),
+                (self.explain("--examples", broken), ("broken.jsonl: line 2", "expected 4 values")),
+                (self.explain("--examples", rows), ("unknown key 'id'",)),
+                (self.explain("--examples", rows, "--id-key", "name"), ("line 1: no 'name'",)),
+                (self.explain("--examples", rows, "--id-key", "id", "--neighbors", "0"),
+                 ("--neighbors",)),
+                (self.explain("--examples", rows, "--id-key", "id", "--summary", "-"),
+                 ("--summary", "examples gives none")),
+                (self.explain("--examples", rows, "--steps", "5"), ("--steps: examples does not",)),
+                (whylight("explain", model(FLOWER), "-i", request(FLOWER), "--examples", rows),
+                 ("--examples: integrated-gradients does not have it",)),
+                (whylight(*compare, "examples,integrated-gradients", "--examples", rows),
+                 ("--examples",)),
+                (whylight(*compare, "examples,integrated-gradients"),
+                 ("--methods examples: it finds neighbours",))):
+            with self.subTest(pieces):
+                self.expect_refused(outcome, 2, *pieces)
+
+
 class Examples(CommandLineTest):
     def test_every_example_is_a_request_that_runs(self):
         # Not tf2_sparse_signature: no signature says how wide the dense shape must be.

@@ -306,6 +306,45 @@ TEST_P(ModelsTest, TakesTheGradientsOfThePythonModel) {
   }
 }
 
+// grad_cam.npz: "map.<layer>", by a gradient tape on the Python model. Of the last of these the
+// method finds the layer itself.
+TEST_P(ModelsTest, LooksAtTheLayersAsATapeDoes) {
+  const fs::path file = GetParam().path / "grad_cam.npz";
+  if (!fs::exists(file)) return;
+  const Result<NpzArrays> maps = ReadNpz(file);
+  ASSERT_TRUE(maps.ok()) << maps.status().message();
+  const Result<std::unique_ptr<Model>> model = OpenModel();
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  for (const std::string layer : {"edges", "norm", "parts", ""}) {
+    SCOPED_TRACE(layer);
+    ExplainOptions options = Options();
+    options.method = "grad-cam";
+    options.layer = layer;
+    options.baselines.clear();
+    const Result<std::unique_ptr<Explainer>> explainer =
+        Explainer::Open(**model, runtime(), std::move(options));
+    ASSERT_TRUE(explainer.ok()) << explainer.status().message();
+    const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
+    ASSERT_TRUE(requests.ok()) << requests.status().message();
+    const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
+    const Tensor& map = maps->at("map." + (layer.empty() ? "parts" : layer));
+    const std::size_t pixels = map.elements() / explanations.size();
+    double largest = 0;
+    for (std::size_t i = 0; i < map.elements(); ++i) largest = std::max(largest, map.Number(i));
+    ASSERT_GT(largest, 0);
+    for (std::size_t r = 0; r < explanations.size(); ++r) {
+      ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
+      const Tensor& got = explanations[r]->attributions.at(0).features.at(0).values;
+      ASSERT_EQ(got.elements(), pixels);
+      for (std::size_t i = 0; i < pixels; ++i) {
+        // float32 layers and gradients, batch norms folded.
+        ASSERT_NEAR(got.Number(i), map.Number(r * pixels + i), 1e-5 * largest)
+            << "row " << r << ", pixel " << i;
+      }
+    }
+  }
+}
+
 TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
   if (Text(about_, "verdict") != "explain") return;
   const std::string kind = Text(*explain(), "shapley");

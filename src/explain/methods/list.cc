@@ -18,6 +18,8 @@ constexpr const MethodApplication* kApplications[] = {
     &kGradientXInputMethod,
     &kExpectedGradientsMethod,
     &kOcclusionMethod,
+    &kGradCamMethod,
+    &kExamplesMethod,
 };
 
 }  // namespace

@@ -58,7 +58,7 @@ using DescribeMethod = std::vector<MethodSetting> (*)(const ExplainOptions& opti
 // How a method of attribution/list.h is applied.
 struct MethodApplication {
   std::string_view name;
-  ApplyMethod apply;
+  ApplyMethod apply;        // nullptr: it gives no attributions (examples.h).
   DescribeMethod describe;  // The settings that it heeds.
   bool mixes = false;       // Whether its rows are mixed of instances and baselines (games.h).
 };
@@ -75,5 +75,7 @@ extern const MethodApplication kSmoothGradMethod;
 extern const MethodApplication kGradientXInputMethod;
 extern const MethodApplication kExpectedGradientsMethod;
 extern const MethodApplication kOcclusionMethod;
+extern const MethodApplication kGradCamMethod;
+extern const MethodApplication kExamplesMethod;
 
 }  // namespace whylight
