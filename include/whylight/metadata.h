@@ -185,7 +185,7 @@ Result<ExplanationParameters> ParseExplanationParameters(const Json& json);
 struct ExplanationSpecOverride {
   std::optional<ExplanationParameters> parameters;
   std::vector<std::pair<std::string, std::vector<Json>>> baselines;  // By input; not empty.
-  ExamplesParameters examples;  // examplesOverride
+  ExamplesParameters examples;                                       // examplesOverride
 };
 // Errors: kInvalidArgument with every problem, as ParseExplanationParameters. kUnimplemented: the
 // data format EMBEDDINGS of examples.

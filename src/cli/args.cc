@@ -94,7 +94,10 @@ class CliArgs : public Args {
   void Group(const std::string& title) override { group_ = title; }
   void Require(const std::string& flag) override { app_->get_option(flag)->required(); }
   void Examples(const std::string& text) override { app_->footer("Examples:\n" + text); }
-  bool Given(const std::string& flag) const override { return app_->count(flag) > 0; }
+  bool Given(const std::string& flag) const override {
+    const CLI::Option* option = app_->get_option_no_throw(flag);
+    return option != nullptr && option->count() > 0;
+  }
 
   CommandLine::Command Describe() const;
 

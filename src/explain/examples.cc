@@ -104,8 +104,12 @@ Status ExamplesExplainer::Load() {
     scores_ = *scores;
     plan_.output = scores->name;
   }
-  // One run gives the prediction and the vector.
-  program.outputs.push_back({.name = layer_, .tensor = layer.tensor});
+  // One run gives the prediction and the vector. What is fed cannot be fetched.
+  Node* vector = program.graph.Add(program.graph.UniqueName("whylight/layer"), "Identity");
+  WHYLIGHT_ASSIGN_OR_RETURN(const DType dtype, program.graph.OutputType(layer.tensor));
+  vector->inputs = {layer.tensor};
+  vector->attrs = {{"T", dtype}};
+  program.outputs.push_back({.name = layer_, .tensor = {vector, 0}});
   WHYLIGHT_ASSIGN_OR_RETURN(
       engine_, Engine::Load(model_, std::move(program), {}, runtime_, EngineOptionsOf(options_)));
   outputs_of_.emplace(*engine_);

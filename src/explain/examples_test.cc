@@ -80,7 +80,8 @@ class ExamplesExplainerTest : public RuntimeTest {
   }
   std::vector<std::string> Ids(const Row& request) {
     std::vector<std::string> ids;
-    for (const Neighbor& neighbor : *Good(request).neighbors) ids.push_back(neighbor.id);
+    const Explanation explanation = Good(request);
+    for (const Neighbor& neighbor : *explanation.neighbors) ids.push_back(neighbor.id);
     return ids;
   }
   std::string PlanText() const {

@@ -336,6 +336,11 @@ Result<ChosenLayer> ChooseEmbedding(const Program& program, const ExplainOptions
     if (RowShape(program, layer).rank() == 1) vectors.push_back(layer);
   }
   if (!options.layer.empty()) {
+    for (const ProgramInput& input : program.inputs) {
+      if (input.port.name == options.layer && IsFloating(input.port.dtype)) {
+        return Chosen(program, input.port.tensor, "--layer");
+      }
+    }
     WHYLIGHT_ASSIGN_OR_RETURN(const Output found,
                               FindLayer(program, options.layer, layers, vectors));
     return Chosen(program, found, "--layer");

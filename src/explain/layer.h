@@ -3,7 +3,8 @@
 // A layer is called by its tensor ("model/top/Relu:0"), by its node or the end of its name
 // ("top/Relu"), or by the scope that its nodes share, as a Keras layer's do ("top"): then it is the
 // last of them; a number behind the scope's name ("top_1") counts only where that is one scope, as
-// Keras 3 numbers all names of an exported model. Static shapes must have been inferred (InferProgramShapes).
+// Keras 3 numbers all names of an exported model. Static shapes must have been inferred
+// (InferProgramShapes).
 #pragma once
 
 #include <vector>
@@ -29,9 +30,9 @@ struct ChosenLayer {
 Result<ChosenLayer> ChooseMaps(const Program& program, Output score, const ExplainOptions& options,
                                Explained& explained);
 
-// A layer whose values place a row among others: options.layer, else the output that the signature
-// or the metadata calls "embedding", else the last vector that the final affine layer of the
-// output is computed from. Errors: as above.
+// A layer whose values place a row among others: options.layer, which may be an input too, else the
+// output that the signature or the metadata calls "embedding", else the last vector that the final
+// affine layer of the output is computed from. Errors: as above.
 Result<ChosenLayer> ChooseEmbedding(const Program& program, const ExplainOptions& options);
 
 // The layer and why it was chosen.

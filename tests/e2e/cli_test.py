@@ -1346,6 +1346,7 @@ class Neighbors(CommandLineTest):
     def test_refusals(self):
         rows = self.rows()
         empty = self.file("empty.jsonl", "")
+        nameless = self.file("nameless.jsonl", '{"flower": [1, 2, 3, 4]}\n')
         broken = self.file("broken.jsonl", '{"flower": [1, 2, 3, 4]}\n{"flower": [1, 2]}\n')
         compare = ("compare", model(FLOWER), "-i", request(FLOWER), "--methods")
         for outcome, pieces in (
@@ -1354,7 +1355,7 @@ class Neighbors(CommandLineTest):
                 (self.explain("--examples", empty), ("--examples", "found none")),
                 (self.explain("--examples", broken), ("broken.jsonl: line 2", "expected 4 values")),
                 (self.explain("--examples", rows), ("unknown key 'id'",)),
-                (self.explain("--examples", rows, "--id-key", "name"), ("line 1: no 'name'",)),
+                (self.explain("--examples", nameless, "--id-key", "name"), ("line 1: no 'name'",)),
                 (self.explain("--examples", rows, "--id-key", "id", "--neighbors", "0"),
                  ("--neighbors",)),
                 (self.explain("--examples", rows, "--id-key", "id", "--summary", "-"),
