@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxRows = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
-constexpr double kShort = 2, kLong = 8;  // Seconds.
+constexpr double kInstant = 0.25, kShort = 2, kLong = 8;  // Seconds.
 
 std::size_t BytesOf(const Instance& instance) {
   std::size_t bytes = instance.source_json.size();
@@ -33,7 +33,7 @@ Result<std::vector<Instance>> WindowReader::Next() {
 }
 
 void WindowReader::Took(double seconds) {
-  if (seconds < kShort) rows_ = std::min(kMaxRows, 2 * rows_);
+  if (seconds < kShort) rows_ = std::min(kMaxRows, (seconds < kInstant ? 8 : 2) * rows_);
   if (seconds > kLong) rows_ = std::max<std::size_t>(1, rows_ / 2);
 }
 

@@ -7,6 +7,7 @@
 
 #include "graph/flops.h"
 #include "graph/passes/effects.h"
+#include "graph/shapes.h"
 
 namespace whylight {
 namespace {
@@ -80,10 +81,6 @@ constexpr AffineOp kAffineOps[] = {
 const AffineOp* FindAffineOp(std::string_view op) {
   const auto found = std::ranges::lower_bound(kAffineOps, op, {}, &AffineOp::op);
   return found != std::end(kAffineOps) && found->op == op ? found : nullptr;
-}
-
-bool ReadsShapesOnly(const Node& node) {
-  return node.Is("Shape") || node.Is("ShapeN") || node.Is("Size") || node.Is("Rank");
 }
 
 enum class Kind {

@@ -125,6 +125,11 @@ class Engine {
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
+  // What was seen to be the same beside another row as alone; the first rows tell it of all.
+  struct Independence {
+    bool scores = false, gradients = false, layer = false;
+  };
+  Independence& independence() { return independence_; }
   // How many runs should be made at once: kernels of small layers leave cores idle.
   int lanes() const { return lanes_; }
 
@@ -181,6 +186,7 @@ class Engine {
   std::int64_t weight_bytes_ = 0;  // Of the variables.
   int max_rows_ = 1;
   int lanes_ = 1;
+  Independence independence_;
   bool writes_state_ = false;  // Runs depend on those before them: one at a time, one session.
   bool tried_to_optimize_ = false;
   mutable std::mutex measured_mutex_;  // Of what follows.

@@ -10,6 +10,7 @@
 
 #include "autodiff/gradients.h"
 #include "explain/select.h"
+#include "graph/shapes.h"
 #include "io/json.h"
 #include "util/edit_distance.h"
 #include "util/strings.h"
@@ -18,10 +19,6 @@ namespace whylight {
 namespace {
 
 constexpr std::size_t kListed = 10;
-
-bool ReadsShapesOnly(const Node& node) {
-  return node.Is("Shape") || node.Is("ShapeN") || node.Is("Size") || node.Is("Rank");
-}
 
 // Nodes whose values hang on `sources`, those included.
 std::set<const Node*> Dependents(const Graph& graph, std::span<const Output> sources) {

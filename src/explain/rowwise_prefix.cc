@@ -153,10 +153,6 @@ const RowwiseOp* FindRowwiseOp(std::string_view op) {
   return found != std::end(kRowwiseOps) && found->op == op ? found : nullptr;
 }
 
-bool ReadsShapesOnly(const Node& node) {
-  return node.Is("Shape") || node.Is("ShapeN") || node.Is("Size") || node.Is("Rank");
-}
-
 enum class Kind {
   kConstant,  // Not on any input.
   kCount,     // On the shapes of one input's part: how many rows there are.

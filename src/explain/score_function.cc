@@ -164,7 +164,8 @@ std::optional<ScoreFunction::MixedRun> ScoreFunction::CutMixedRun(
 Result<std::vector<double>> ScoreFunction::EvaluateMixed(std::span<const MixedPoint> points) {
   engine_.OptimizeIfLong();
   // As rows, until two were found that do not move each other.
-  const std::size_t first = scores_checked_ ? 0 : std::min(points.size(), kCheckedPoints);
+  const std::size_t first =
+      engine_.independence().scores ? 0 : std::min(points.size(), kCheckedPoints);
   std::vector<double> scores;
   const auto add_rows = [&](std::span<const MixedPoint> part) -> Status {
     std::vector<Point> rows;
@@ -372,13 +373,12 @@ bool ScoreFunction::MayShareRuns() const {
 }
 
 Status ScoreFunction::CheckScoresAreIndependent(std::span<const Point> points) {
-  if (scores_checked_ || !MayShareRuns() || points.empty()) return OkStatus();
+  if (engine_.independence().scores || !MayShareRuns() || points.empty()) return OkStatus();
   // A row of other values: beside itself a row can have the mean of the batch.
   const auto other = std::ranges::find_if(points, [&](const Point& point) {
     return SameShapes(point.row, points[0].row) && point.row != points[0].row;
   });
   if (other == points.end()) return OkStatus();
-  scores_checked_ = true;
   const std::vector<RowView> rows = {FullRow(points[0].instance, points[0].row),
                                      FullRow(other->instance, other->row)};
   const std::vector<std::int64_t> targets = {tasks_[points[0].instance].target,
@@ -390,13 +390,13 @@ Status ScoreFunction::CheckScoresAreIndependent(std::span<const Point> points) {
   if (!both.ok()) return RunRowsOneByOne("a run of two rows fails", both.status());
   const double scale = std::max({std::abs(alone[0]), std::abs((*both)[1]), 1e-6});
   const double change = std::abs((*both)[0] - alone[0]) / scale;
+  engine_.independence().scores = change <= kScoreTolerance;
   if (change <= kScoreTolerance) return OkStatus();
   return RunRowsOneByOne("beside another row its score moves by " + Format(100 * change) + " %");
 }
 
 Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums) {
-  if (gradients_checked_ || !MayShareRuns() || sums.empty()) return OkStatus();
-  gradients_checked_ = true;
+  if (engine_.independence().gradients || !MayShareRuns() || sums.empty()) return OkStatus();
   const PathSum& sum = sums[0];
   // Another row of that shape if there is one, else another point of the same path.
   std::size_t other = 0;
@@ -420,14 +420,15 @@ Status ScoreFunction::CheckGradientsAreIndependent(std::span<const PathSum> sums
     return RunRowsOneByOne("beside another row its gradient moves by " + Format(100 * change) +
                            " %");
   }
+  engine_.independence().gradients = true;
   const double seconds = took.count();
-  const int first = seconds < 1e-3 ? 256 : seconds < 5e-3 ? 64 : seconds < 2e-2 ? 16 : 8;
+  const int first = seconds < 1e-3 ? 256 : seconds < 2e-2 ? 64 : 8;
   engine_.StartGradientRows(first);
   return OkStatus();
 }
 
 Status ScoreFunction::CheckLayerIsIndependent() {
-  if (!MayShareRuns()) return OkStatus();
+  if (engine_.independence().layer || !MayShareRuns()) return OkStatus();
   const auto other = std::ranges::find_if(tasks_, [&](const ScoreTask& task) {
     return SameShapes(*task.row, *tasks_[0].row) && *task.row != *tasks_[0].row;
   });
@@ -442,6 +443,7 @@ Status ScoreFunction::CheckLayerIsIndependent() {
   const Engine::LayerRow &one = alone[0], &beside = (*both)[0];
   const double change = std::max(RelativeDifference({one.values}, {beside.values}),
                                  RelativeDifference({one.gradient}, {beside.gradient}));
+  engine_.independence().layer = change <= kGradientTolerance;
   if (change <= kGradientTolerance) return OkStatus();
   return RunRowsOneByOne("beside another row the layer or its gradient moves by " +
                          Format(100 * change) + " %");

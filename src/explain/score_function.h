@@ -55,7 +55,8 @@ class ScoreFunction : public Function {
   std::optional<MixedRun> CutMixedRun(std::span<const MixedPoint>& points) const;
   std::optional<GradientRun> CutRun(std::span<const PathSum> sums, PathCursor& at) const;
   bool MayShareRuns() const;
-  // Each compares a row alone with the same row beside another, once, before rows share a run.
+  // Each compares a row alone with the same row beside another, once for an engine, before rows
+  // share a run.
   Status CheckScoresAreIndependent(std::span<const Point> points);
   Status CheckGradientsAreIndependent(std::span<const PathSum> sums);
   Status CheckLayerIsIndependent();
@@ -66,8 +67,6 @@ class ScoreFunction : public Function {
   Engine& engine_;
   std::vector<ScoreTask> tasks_;
   std::vector<std::size_t> explained_;
-  bool scores_checked_ = false;
-  bool gradients_checked_ = false;
   std::string dependence_;
   std::int64_t score_rows_ = 0;
   std::int64_t gradient_rows_ = 0;

@@ -609,6 +609,10 @@ Shape BroadcastShape(const Shape& x, const Shape& y) {
   return shape;
 }
 
+bool ReadsShapesOnly(const Node& node) {
+  return node.Is("Shape") || node.Is("ShapeN") || node.Is("Size") || node.Is("Rank");
+}
+
 bool SurelyEqual(const Shape& x, const Shape& y) {
   if (!x.has_rank() || x != y) return false;
   return std::ranges::find(x.dims(), kUnknown) == x.dims().end();

@@ -28,6 +28,9 @@ std::vector<Shape> InferShapes(const Node& node);
 // Shape of x + y under TensorFlow's (numpy's) rules of broadcasting. Unknown rank if they clash.
 Shape BroadcastShape(const Shape& x, const Shape& y);
 
+// Whether a node reads the shapes of its inputs and not their values.
+bool ReadsShapesOnly(const Node& node);
+
 // Whether both are surely the same in every run.
 bool SurelyEqual(const Shape& x, const Shape& y);
 

@@ -45,9 +45,8 @@ bool FoldShapes(Graph& graph, PassContext& context) {
   bool changed = false;
   std::vector<Node*> found;
   for (const auto& node : graph.nodes()) {
-    const bool asks =
-        node->Is("Shape") || node->Is("ShapeN") || node->Is("Rank") || node->Is("Size");
-    if (asks && !node->inputs.empty() && !sets.IsFed(node.get())) found.push_back(node.get());
+    if (ReadsShapesOnly(*node) && !node->inputs.empty() && !sets.IsFed(node.get()))
+      found.push_back(node.get());
   }
   for (Node* node : found) {
     std::vector<std::optional<Tensor>> answers;
