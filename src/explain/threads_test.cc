@@ -136,7 +136,8 @@ TEST_F(ThreadsTest, EachHasAnExplainerOfOneModel) {
         Predictor::Open(*model, runtime_, {.session = {.threads = 1}});
     ASSERT_TRUE(predictor.ok()) << predictor.status().message();
     Result<std::unique_ptr<Explainer>> explainer = Explainer::Open(
-        *model, runtime_, {.method = "sampled-shapley", .paths = 2, .session = {.threads = 1}});
+        *model, runtime_,
+        {.method = "sampled-shapley", .paths = 2, .session = {.threads = 1}, .gather = false});
     ASSERT_TRUE(explainer.ok()) << explainer.status().message();
     const auto value = static_cast<float>(thread + 1);
     const Row row = {Tensor::Scalar(value)};
