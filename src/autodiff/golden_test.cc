@@ -394,8 +394,7 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
     ASSERT_TRUE(exported.ok()) << exported.status().message();
     const auto session = NewSession(exported->graph_def);
     ASSERT_TRUE(session.ok()) << session.status().message();
-    std::vector<std::string> fetches;
-    for (const Output& dx : *dxs) fetches.push_back(dx.name());
+    const std::vector<std::string> fetches = NamesOf(*dxs);
     const auto values = (*session)->Run(p->feeds, fetches, {});
     if (may_refuse && !values.ok()) return;
     ASSERT_TRUE(values.ok()) << values.status().message();
@@ -514,9 +513,7 @@ class GoldenTest : public RuntimeTest, public testing::WithParamInterface<const 
   // which are as large as a double can be, move with nothing.
   static Result<double> Loss(const Case& c, const Prepared& p, Session& session,
                              const std::vector<Feed>& feeds) {
-    std::vector<std::string> fetches;
-    for (const Output& y : p.ys) fetches.push_back(y.name());
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> ys, session.Run(feeds, fetches, {}));
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> ys, session.Run(feeds, NamesOf(p.ys), {}));
     double loss = 0;
     for (std::size_t k = 0; k < ys.size(); ++k) {
       const auto y = ys[k].data<double>(), dy = c.ys[k].value.data<double>();

@@ -11,12 +11,6 @@ namespace {
 
 using testing::ElementsAreArray;
 
-std::vector<std::string> Names(std::span<const Output> outputs) {
-  std::vector<std::string> names;
-  for (const Output output : outputs) names.push_back(output.name());
-  return names;
-}
-
 // Where the prefix of x (float [rows, 4]) ends; `held` is another input.
 struct Case {
   const char* name;
@@ -48,8 +42,8 @@ TEST_P(AffinePrefixTest, EndsAtTheFirstBend) {
   ASSERT_NE(graph.Find("y"), nullptr);
   const Output xs[] = {{graph.Find("x"), 0}}, held[] = {{graph.Find("held"), 0}};
   const AffinePrefix prefix = FindAffinePrefix(graph, {graph.Find("y"), 0}, xs, held);
-  EXPECT_THAT(Names(prefix.cut), ElementsAreArray(GetParam().cut));
-  EXPECT_THAT(Names(prefix.shaped), ElementsAreArray(GetParam().shaped));
+  EXPECT_THAT(NamesOf(prefix.cut), ElementsAreArray(GetParam().cut));
+  EXPECT_THAT(NamesOf(prefix.shaped), ElementsAreArray(GetParam().shaped));
 }
 
 INSTANTIATE_TEST_SUITE_P(, AffinePrefixTest,

@@ -34,9 +34,7 @@ EvaluateFn EvaluateOn(const Runtime& runtime, const SessionOptions& options) {
                               ExportGraph(graph, {.target = &known, .only = &needed}));
     WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, runtime.NewSession(options));
     WHYLIGHT_RETURN_IF_ERROR(session->Extend(exported.graph_def));
-    std::vector<std::string> fetches;
-    for (const Output& output : outputs) fetches.push_back(output.name());
-    return session->Run({}, fetches, {});
+    return session->Run({}, NamesOf(outputs), {});
   };
 }
 

@@ -59,9 +59,7 @@ Result<std::vector<Shape>> ShapesAt(Program& program, const Runtime& runtime,
   const FixRows fixed(program, rows);
   WHYLIGHT_ASSIGN_OR_RETURN(const ExportedGraph exported,
                             ExportGraph(program.graph, {.target = &known}));
-  std::vector<std::string> names;
-  for (const Output& output : outputs) names.push_back(output.name());
-  return runtime.InferShapes(exported.graph_def, names);
+  return runtime.InferShapes(exported.graph_def, NamesOf(outputs));
 }
 
 std::int64_t BytesOf(const Shape& shape, DType dtype) {

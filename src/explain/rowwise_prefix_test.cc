@@ -10,12 +10,6 @@ namespace {
 
 using testing::ElementsAreArray;
 
-std::vector<std::string> Names(std::span<const Output> outputs) {
-  std::vector<std::string> names;
-  for (const Output output : outputs) names.push_back(output.name());
-  return names;
-}
-
 // Where the parts of x (float [rows, 4]) and of word (string [rows]) end.
 struct Case {
   const char* name;
@@ -49,8 +43,8 @@ TEST_P(RowwisePrefixTest, EndsWhereRowsMeet) {
   const std::vector<std::vector<Output>> prefixes =
       FindRowwisePrefixes(graph, {graph.Find("y"), 0}, xs);
   ASSERT_EQ(prefixes.size(), 2u);
-  EXPECT_THAT(Names(prefixes[0]), ElementsAreArray(GetParam().of_x));
-  EXPECT_THAT(Names(prefixes[1]), ElementsAreArray(GetParam().of_word));
+  EXPECT_THAT(NamesOf(prefixes[0]), ElementsAreArray(GetParam().of_x));
+  EXPECT_THAT(NamesOf(prefixes[1]), ElementsAreArray(GetParam().of_word));
 }
 
 INSTANTIATE_TEST_SUITE_P(, RowwisePrefixTest,

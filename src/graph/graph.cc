@@ -62,6 +62,12 @@ std::string Output::name() const {
   return node == nullptr ? "<none>" : node->name + ":" + std::to_string(index);
 }
 
+std::vector<std::string> NamesOf(std::span<const Output> outputs) {
+  std::vector<std::string> names;
+  for (const Output output : outputs) names.push_back(output.name());
+  return names;
+}
+
 void FunctionLibrary::Add(FunctionDef function) {
   std::string name = function.name;
   functions_.insert_or_assign(std::move(name), std::move(function));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,8 @@ struct Output {
   std::string name() const;  // "dense/MatMul:0"
   auto operator<=>(const Output&) const = default;
 };
+
+std::vector<std::string> NamesOf(std::span<const Output> outputs);
 
 struct Node {
   std::string name;

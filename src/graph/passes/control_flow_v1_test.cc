@@ -143,8 +143,7 @@ TEST_P(ControlFlowV1Test, GivesTheSameBitsWithoutIt) {
   const Status extended = (*session)->Extend(exported->graph_def);
   ASSERT_TRUE(extended.ok()) << extended.message() << "\n" << text;
 
-  std::vector<std::string> rewritten;
-  for (const Output& output : outputs) rewritten.push_back(output.name());
+  const std::vector<std::string> rewritten = NamesOf(outputs);
   for (const auto& [run, values] : golden.feeds) {
     SCOPED_TRACE(run);
     std::vector<Feed> feeds, new_feeds;

@@ -14,9 +14,7 @@ class FoldConstantsTest : public RuntimeTest, public testing::WithParamInterface
  protected:
   static Result<std::vector<Tensor>> Evaluate(const Graph& graph, std::span<const Output> outputs) {
     WHYLIGHT_ASSIGN_OR_RETURN(const ExportedGraph exported, ExportGraph(graph));
-    std::vector<std::string> names;
-    for (const Output output : outputs) names.push_back(output.name());
-    return RunGraph(exported.graph_def, {}, names);
+    return RunGraph(exported.graph_def, {}, NamesOf(outputs));
   }
 };
 

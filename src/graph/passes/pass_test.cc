@@ -6,16 +6,6 @@
 #include "graph/verify.h"
 
 namespace whylight {
-namespace {
-
-std::vector<std::string> Names(const std::vector<Output>& outputs) {
-  std::vector<std::string> names;
-  for (const Output output : outputs) names.push_back(output.name());
-  return names;
-}
-
-}  // namespace
-
 Result<PassResult> RunPass(Pass& pass, std::string_view text, const Keep& keep) {
   WHYLIGHT_ASSIGN_OR_RETURN(Graph graph, GraphFromText(text));
   WHYLIGHT_RETURN_IF_ERROR(VerifyGraph(graph).In("before the pass"));
@@ -34,10 +24,10 @@ Result<PassResult> RunPass(Pass& pass, std::string_view text, const Keep& keep) 
   }
   PassContext context{.outputs = &outputs, .inputs = &inputs, .targets = &targets};
   const std::string before = GraphToText(graph);
-  const std::vector<std::string> outputs_before = Names(outputs);
+  const std::vector<std::string> outputs_before = NamesOf(outputs);
   WHYLIGHT_ASSIGN_OR_RETURN(const bool changed, pass.Run(graph, context));
   WHYLIGHT_RETURN_IF_ERROR(VerifyGraph(graph).In("after the pass"));
-  PassResult result{.text = GraphToText(graph), .outputs = Names(outputs), .changed = changed};
+  PassResult result{.text = GraphToText(graph), .outputs = NamesOf(outputs), .changed = changed};
   EXPECT_EQ(changed, result.text != before || result.outputs != outputs_before);
   return result;
 }
