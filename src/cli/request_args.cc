@@ -173,9 +173,7 @@ Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(const std::vector<Requ
     std::fprintf(stderr, "whylight: %s\n", note.c_str());
   }
   for (const auto& [member, value] : reader->request().object()) {
-    const bool is_override =
-        member == "explanationSpecOverride" || member == "explanation_spec_override";
-    if (heeds_override && is_override) continue;
+    if (heeds_override && IsSpecOverride(member)) continue;
     std::fprintf(stderr,
                  "whylight: '%s' of the request is ignored; options of the command do that\n",
                  Printable(member, 120).c_str());

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "io/element_type.h"
 #include "io/instance_readers.h"
 #include "tensor/rows.h"
 #include "util/strings.h"
@@ -178,37 +179,16 @@ Result<Tensor> StringsToTensor(const FlatValue& value, Shape shape, const Target
 }
 
 Result<Tensor> ListToTensor(const FlatValue& value, Shape shape, const Target& target) {
-  const auto numbers = [&]<typename T>(std::type_identity<T>) {
-    return NumbersToTensor<T>(value, std::move(shape), target);
-  };
-  switch (target.field.dtype) {
-    case DType::kFloat32:
-    case DType::kFloat16:
-    case DType::kBFloat16:
-      return numbers(std::type_identity<float>());
-    case DType::kFloat64:
-      return numbers(std::type_identity<double>());
-    case DType::kInt8:
-      return numbers(std::type_identity<std::int8_t>());
-    case DType::kInt16:
-      return numbers(std::type_identity<std::int16_t>());
-    case DType::kInt32:
-      return numbers(std::type_identity<std::int32_t>());
-    case DType::kInt64:
-      return numbers(std::type_identity<std::int64_t>());
-    case DType::kUInt8:
-      return numbers(std::type_identity<std::uint8_t>());
-    case DType::kUInt16:
-      return numbers(std::type_identity<std::uint16_t>());
-    case DType::kUInt32:
-      return numbers(std::type_identity<std::uint32_t>());
-    case DType::kUInt64:
-      return numbers(std::type_identity<std::uint64_t>());
-    case DType::kBool:
-      return numbers(std::type_identity<bool>());
-    default:
-      return StringsToTensor(value, std::move(shape), target);
-  }
+  return WithElementType(
+      target.field.dtype,
+      [&]<typename T>(std::type_identity<T>) -> Result<Tensor> {
+        if constexpr (std::same_as<T, std::string>) {
+          return StringsToTensor(value, std::move(shape), target);
+        } else {
+          return NumbersToTensor<T>(value, std::move(shape), target);
+        }
+      },
+      [&] { return StringsToTensor(value, std::move(shape), target); });
 }
 
 // The bytes of an encoded picture that an input of numbers is given.

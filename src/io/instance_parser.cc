@@ -9,6 +9,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "io/element_type.h"
 #include "util/base64.h"
 #include "util/edit_distance.h"
 #include "util/strings.h"
@@ -318,40 +319,15 @@ std::string InstanceParser::KeysText(std::string_view instance) const {
 
 Result<Tensor> InstanceParser::ReadField(JsonReader& reader, const FieldSpec& field,
                                          const std::string& place) const {
-  const auto read = [&]<typename T>(std::type_identity<T>) {
-    return ElementReader<T>(reader, field, allow_non_finite_).Read(place);
-  };
-  switch (field.dtype) {
-    case DType::kFloat32:
-    case DType::kFloat16:
-    case DType::kBFloat16:
-      return read(std::type_identity<float>());
-    case DType::kFloat64:
-      return read(std::type_identity<double>());
-    case DType::kInt8:
-      return read(std::type_identity<std::int8_t>());
-    case DType::kInt16:
-      return read(std::type_identity<std::int16_t>());
-    case DType::kInt32:
-      return read(std::type_identity<std::int32_t>());
-    case DType::kInt64:
-      return read(std::type_identity<std::int64_t>());
-    case DType::kUInt8:
-      return read(std::type_identity<std::uint8_t>());
-    case DType::kUInt16:
-      return read(std::type_identity<std::uint16_t>());
-    case DType::kUInt32:
-      return read(std::type_identity<std::uint32_t>());
-    case DType::kUInt64:
-      return read(std::type_identity<std::uint64_t>());
-    case DType::kBool:
-      return read(std::type_identity<bool>());
-    case DType::kString:
-      return read(std::type_identity<std::string>());
-    default:
-      return InvalidArgument(place + ": values of dtype " + DTypeName(field.dtype) +
-                             " cannot be written in a request");
-  }
+  return WithElementType(
+      field.dtype,
+      [&]<typename T>(std::type_identity<T>) -> Result<Tensor> {
+        return ElementReader<T>(reader, field, allow_non_finite_).Read(place);
+      },
+      [&]() -> Result<Tensor> {
+        return InvalidArgument(place + ": values of dtype " + DTypeName(field.dtype) +
+                               " cannot be written in a request");
+      });
 }
 
 Result<Tensor> InstanceParser::ParseField(std::string_view json, const FieldSpec& field,

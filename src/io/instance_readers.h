@@ -9,6 +9,7 @@
 #include "io/files.h"
 #include "io/instance_parser.h"
 #include "io/instances.h"
+#include "io/json.h"
 #include "whylight/status.h"
 
 namespace whylight {
@@ -18,6 +19,12 @@ struct ReaderContext {
   const InstanceParser& parser;
   const InstanceReaderOptions& options;
 };
+
+// How an instance's source_json is written of values that were not JSON.
+inline JsonWriterOptions EchoOptions(const InstanceReaderOptions& options) {
+  return {.non_finite = options.allow_non_finite ? JsonWriterOptions::NonFinite::kToken
+                                                 : JsonWriterOptions::NonFinite::kNull};
+}
 
 std::unique_ptr<InstanceReader> MakeJsonLinesReader(const ReaderContext& context,
                                                     std::unique_ptr<LineReader> lines);

@@ -371,6 +371,10 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
   return std::unique_ptr<InstanceReader>(std::move(reader));
 }
 
+bool IsSpecOverride(std::string_view member) {
+  return member == "explanationSpecOverride" || member == "explanation_spec_override";
+}
+
 Result<RequestHead> PeekRequest(const std::vector<std::string>& paths) {
   RequestHead head;
   if (paths.empty() || !IsRegularFile(paths[0])) return head;
@@ -394,7 +398,7 @@ Result<RequestHead> PeekRequest(const std::vector<std::string>& paths) {
     is_request = is_request || key == "instances" || key == "inputs";
     if (key == "signature_name" && reader.Peek() == JsonReader::Kind::kString) {
       reader.String(&head.signature_name);
-    } else if (key == "explanationSpecOverride" || key == "explanation_spec_override") {
+    } else if (IsSpecOverride(key)) {
       const Result<Json> spec = ParseJson(reader.Skip());
       if (spec.ok()) head.spec_override = *spec;
     } else {

@@ -139,6 +139,9 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
                                                       std::vector<FieldSpec> fields,
                                                       const InstanceReaderOptions& options = {});
 
+// Whether a member of a request document is its explanationSpecOverride, in either spelling.
+bool IsSpecOverride(std::string_view member);
+
 // What a request document asks for beside its instances. Empty if the first of `paths` is another
 // form, or cannot be read twice (standard input, a pipe).
 struct RequestHead {

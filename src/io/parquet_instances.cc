@@ -220,9 +220,7 @@ class ParquetInstanceReader : public InstanceReader {
   // The columns that were read, as a request for them is written.
   std::string Echo() const {
     std::string json;
-    JsonWriter w(&json,
-                 {.non_finite = options_.allow_non_finite ? JsonWriterOptions::NonFinite::kToken
-                                                          : JsonWriterOptions::NonFinite::kNull});
+    JsonWriter w(&json, EchoOptions(options_));
     w.BeginObject();
     for (const Column& column : columns_) {
       w.Key(names_[static_cast<std::size_t>(column.index)]);

@@ -160,9 +160,7 @@ class TfRecordInstanceReader : public InstanceReader {
   std::string Echo(const std::vector<ExampleFeature>& features,
                    const std::vector<Tensor>& values) const {
     std::string json;
-    JsonWriter w(&json,
-                 {.non_finite = options_.allow_non_finite ? JsonWriterOptions::NonFinite::kToken
-                                                          : JsonWriterOptions::NonFinite::kNull});
+    JsonWriter w(&json, EchoOptions(options_));
     w.BeginObject();
     for (const ExampleFeature& feature : features) {
       const FieldSpec* const field = parser_.Find(feature.name);
