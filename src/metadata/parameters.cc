@@ -33,13 +33,7 @@ class Reader {
             ReadParameters(at, v);
           }},
          {"metadata",
-          [&](const auto& at, const Json& v) {
-            ReadMembers(
-                at, v, KeyStyle::kCamelOrSnake,
-                {{"inputs", [&](const auto& inputs_at,
-                                const Json& inputs) { ReadInputs(inputs_at, inputs, spec); }}},
-                problems_);
-          }},
+          Members({{"inputs", [&](const auto& at, const Json& v) { ReadInputs(at, v, spec); }}})},
          {"examples_override",
           [&](const auto& at, const Json& v) { ReadExamplesOverride(at, v, spec.examples); }}},
         problems_);
@@ -80,12 +74,9 @@ class Reader {
     for (const auto& [name, input] : json.object()) {
       const std::string at = place + "." + name;
       std::vector<Json> baselines;
-      ReadMembers(at, input, KeyStyle::kCamelOrSnake,
-                  {{"input_baselines",
-                    [&](const auto& list_at, const Json& list) {
-                      problems_.ReadArray(list_at, list, &baselines);
-                    }}},
-                  problems_);
+      Members({{"input_baselines", [&](const auto& list_at, const Json& list) {
+                  problems_.ReadArray(list_at, list, &baselines);
+                }}})(at, input);
       if (!baselines.empty()) spec.baselines.emplace_back(name, std::move(baselines));
     }
   }
@@ -124,12 +115,8 @@ class Reader {
   void ReadMethod(const std::string& place, const Json& json, MethodName name) {
     SetMethod(place, name);
     const bool is_shapley = name == MethodName::kSampledShapley;
-    const auto count = [this](std::optional<int>* to, std::int64_t limit) -> MemberHandler {
-      return [this, to, limit](const auto& at, const Json& v) {
-        int value = 0;
-        if (to->has_value()) problems_.Error(at, "given twice, under two names");
-        if (ReadInt(at, v, {.service_limit = limit}, &value)) *to = value;
-      };
+    const auto count = [this](std::optional<int>* to, std::int64_t limit) {
+      return CountInto(to, {.service_limit = limit});
     };
     MemberTable table;
     if (is_shapley) {
@@ -140,15 +127,12 @@ class Reader {
       table.emplace_back("num_integral_steps", count(&parameters_.step_count, kServiceSteps));
       table.emplace_back("smooth_grad_config",
                          [this](const auto& at, const Json& v) { ReadSmoothGrad(at, v); });
-      table.emplace_back("blur_baseline_config", [this](const auto& at, const Json& v) {
-        ReadMembers(at, v, KeyStyle::kCamelOrSnake,
-                    {{"max_blur_sigma",
-                      [this](const auto& sigma_at, const Json& sigma) {
-                        double value = 0;
-                        if (ReadSigma(sigma_at, sigma, &value)) parameters_.max_blur_sigma = value;
-                      }}},
-                    problems_);
-      });
+      table.emplace_back("blur_baseline_config",
+                         Members({{"max_blur_sigma", [this](const auto& at, const Json& v) {
+                                     double value = 0;
+                                     if (ReadSigma(at, v, &value))
+                                       parameters_.max_blur_sigma = value;
+                                   }}}));
     }
     ReadMembers(place, json, KeyStyle::kCamelOrSnake, table, problems_);
   }
@@ -173,12 +157,9 @@ class Reader {
                  {"feature_noise_sigma",
                   [&](const auto& at, const Json& v) {
                     has_features = true;
-                    ReadMembers(at, v, KeyStyle::kCamelOrSnake,
-                                {{"noise_sigma",
-                                  [&](const auto& list_at, const Json& list) {
-                                    ReadFeatureSigmas(list_at, list, smooth);
-                                  }}},
-                                problems_);
+                    Members({{"noise_sigma", [&](const auto& list_at, const Json& list) {
+                                ReadFeatureSigmas(list_at, list, smooth);
+                              }}})(at, v);
                   }},
                  {"noisy_sample_count",
                   [&](const auto& at, const Json& v) {
@@ -206,10 +187,12 @@ class Reader {
     }
   }
 
-  MemberHandler CountInto(std::optional<int>* to, std::int64_t least = 1) {
-    return [this, to, least](const auto& at, const Json& v) {
+  // Some counts have two names.
+  MemberHandler CountInto(std::optional<int>* to, const Range& range) {
+    return [this, to, range](const auto& at, const Json& v) {
       int value = 0;
-      if (ReadInt(at, v, {.least = least}, &value)) *to = value;
+      if (to->has_value()) problems_.Error(at, "given twice, under two names");
+      if (ReadInt(at, v, range, &value)) *to = value;
     };
   }
 
@@ -269,7 +252,7 @@ class Reader {
     const MemberHandler norm = [this, &examples](const auto& at, const Json& v) {
       examples.normalize = ReadName<bool>(at, v, {{"UNIT_L2_NORM", true}, {"NONE", false}});
     };
-    const MemberHandler config = Members({{"dimensions", CountInto(&examples.dimensions)},
+    const MemberHandler config = Members({{"dimensions", CountInto(&examples.dimensions, {})},
                                           {"approximate_neighbors_count", Nothing()},
                                           {"distance_measure_type", distance},
                                           {"feature_norm_type", norm},
@@ -279,7 +262,7 @@ class Reader {
                 {{"example_gcs_source",
                   Members({{"data_format", OneOf({"JSONL"})}, {"gcs_source", UrisOf(examples)}})},
                  {"gcs_source", UrisOf(examples)},
-                 {"neighbor_count", CountInto(&examples.neighbor_count)},
+                 {"neighbor_count", CountInto(&examples.neighbor_count, {})},
                  {"presets", Members({{"query", OneOf({"PRECISE", "FAST"})},
                                       {"modality", OneOf({"IMAGE", "TEXT", "TABULAR"})}})},
                  {"nearest_neighbor_search_config", Members({{"contents_delta_uri", Nothing()},
@@ -298,8 +281,8 @@ class Reader {
           ReadName<bool>(at, v, {{"INSTANCES", false}, {"EMBEDDINGS", true}}).value_or(false);
     };
     ReadMembers(place, json, KeyStyle::kCamelOrSnake,
-                {{"neighbor_count", CountInto(&examples.neighbor_count)},
-                 {"crowding_count", CountInto(&examples.crowding_count, 0)},
+                {{"neighbor_count", CountInto(&examples.neighbor_count, {})},
+                 {"crowding_count", CountInto(&examples.crowding_count, {.least = 0})},
                  {"restrictions",
                   [&](const auto& at, const Json& v) { ReadRestrictions(at, v, examples); }},
                  {"return_embeddings", embeddings},
