@@ -1,5 +1,6 @@
 #include "attribution/list.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace whylight {
@@ -136,15 +137,19 @@ const MethodInfo* FindMethod(std::string_view name) {
   return nullptr;
 }
 
+const MethodParameter* FindParameter(const MethodInfo& method, std::string_view name) {
+  const auto found = std::ranges::find(method.parameters, name, &MethodParameter::name);
+  return found == method.parameters.end() ? nullptr : &*found;
+}
+
 int DefaultSteps(const MethodInfo& method) {
-  for (const MethodParameter& parameter : method.parameters) {
-    int steps = 0;
-    if (parameter.name != "steps") continue;
-    std::from_chars(parameter.initial.data(), parameter.initial.data() + parameter.initial.size(),
-                    steps);
-    return steps;
+  const MethodParameter* parameter = FindParameter(method, "steps");
+  int steps = 0;
+  if (parameter != nullptr) {
+    const std::string_view initial = parameter->initial;
+    std::from_chars(initial.data(), initial.data() + initial.size(), steps);
   }
-  return 0;
+  return steps;
 }
 
 std::string MethodNames() {

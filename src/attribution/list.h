@@ -44,6 +44,9 @@ struct MethodInfo {
 // In the order in which a reader should meet them.
 std::span<const MethodInfo> AllMethods();
 
+// nullptr for a parameter that the method does not have.
+const MethodParameter* FindParameter(const MethodInfo& method, std::string_view name);
+
 // The default of --steps; 0 for a method without steps, or with as many as are needed.
 int DefaultSteps(const MethodInfo& method);
 

@@ -14,6 +14,18 @@
 
 namespace whylight {
 
+struct DistanceName {
+  Distance distance;
+  const char* name;  // As options have it,
+  const char* text;  // and for people.
+};
+inline constexpr DistanceName kDistanceNames[] = {
+    {Distance::kSquaredL2, "squared-l2", "squared L2 distance"},
+    {Distance::kL1, "l1", "L1 distance"},
+    {Distance::kCosine, "cosine", "cosine distance"},
+    {Distance::kDotProduct, "dot-product", "negative dot product"},
+};
+
 struct FoundNeighbor {
   std::size_t example = 0;  // Row of the examples.
   double distance = 0;

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "explain/answer_rows.h"
 #include "explain/explanation_json.h"
+#include "explain/options.h"
 #include "explain/summary.h"
 #include "image/codec.h"
 #include "image/image_tensor.h"
@@ -81,14 +82,13 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (!model.ok()) return Fail(model.status());
   Result<ExplainOptions> options = OptionsFrom(args, given, **model);
   if (!options.ok()) return Fail(options.status());
-  if (FindMethod(options->method) != nullptr) {
+  if (FindMethod(options->method) != nullptr) {  // Else it is said below, with those that exist.
     const Status heeded = CheckOptionsAreHeeded(given, *options, {&options->method, 1});
     if (!heeded.ok()) return Fail(heeded);
-  }
-  const bool finds_examples = options->method == "examples";
-  if (finds_examples && !(args.summary.empty() && args.heat_maps.empty())) {
-    return Fail(
-        InvalidArgument("--summary and --heat-maps show attributions, and examples gives none"));
+    if (FindsExamples(*options) && !(args.summary.empty() && args.heat_maps.empty())) {
+      return Fail(
+          InvalidArgument("--summary and --heat-maps show attributions, and examples gives none"));
+    }
   }
   if (args.request.inputs.empty()) {
     return Fail(

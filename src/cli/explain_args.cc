@@ -10,6 +10,7 @@
 #include <set>
 
 #include "attribution/list.h"
+#include "attribution/neighbors.h"
 #include "batch/examples.h"
 #include "cli/metadata_file.h"
 #include "cli/service_spec.h"
@@ -134,10 +135,9 @@ std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& 
 
 void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,
                         ExplainOptions& options) {
-  if (args.distance == "squared-l2") options.distance = Distance::kSquaredL2;
-  if (args.distance == "l1") options.distance = Distance::kL1;
-  if (args.distance == "cosine") options.distance = Distance::kCosine;
-  if (args.distance == "dot-product") options.distance = Distance::kDotProduct;
+  for (const DistanceName& one : kDistanceNames) {
+    if (args.distance == one.name) options.distance = one.distance;
+  }
   for (const std::string& text : args.restrictions) {
     options.restrictions.push_back(RestrictionFrom(text));
   }
@@ -233,8 +233,9 @@ void DeclareExampleOptions(Args& args, ExplainArgs& to) {
             "NAME: Member or column of the examples that is their id (default: the model's own "
             "input id, else the row's place)");
   args.Integer("--neighbors", to.options.neighbors, "Neighbours of each instance (default 10)");
-  args.Choice("--distance", to.distance, {"squared-l2", "l1", "cosine", "dot-product"},
-              "How far vectors are (default squared-l2)");
+  std::vector<std::string> distances;
+  for (const DistanceName& one : kDistanceNames) distances.emplace_back(one.name);
+  args.Choice("--distance", to.distance, distances, "How far vectors are (default squared-l2)");
   args.Flag("--normalize", to.options.normalize, "Give vectors the length 1 first");
   args.Integer("--crowding-count", to.options.crowding_count,
                "Neighbours with the same crowding_tag at most");
@@ -316,9 +317,6 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
 
 Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
                              std::span<const std::string> methods) {
-  const auto takes = [](const MethodInfo& method, std::string_view option) {
-    return std::ranges::count(method.parameters, option, &MethodParameter::name) > 0;
-  };
   const bool blurs = std::ranges::any_of(options.baselines, [](const auto& of_input) {
     return std::ranges::count(of_input.second, BaselineKind::kBlurred, &Baseline::kind) > 0;
   });
@@ -330,16 +328,16 @@ Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
       const std::string flag = "--" + std::string(parameter.name);
       if (!seen.insert(parameter.name).second || !given.Given(flag)) continue;
       const bool heeded = std::ranges::any_of(methods, [&](const std::string& name) {
-        return takes(*FindMethod(name), parameter.name);
+        return FindParameter(*FindMethod(name), parameter.name) != nullptr;
       });
       if (heeded) continue;
       std::vector<std::string> takers;
       for (const MethodInfo& one : AllMethods()) {
-        if (takes(one, parameter.name)) takers.emplace_back(one.name);
+        if (FindParameter(one, parameter.name) != nullptr) takers.emplace_back(one.name);
       }
       return InvalidArgument(flag + ": " + Join({methods.begin(), methods.end()}, ", ") +
                              (methods.size() == 1 ? " does" : " do") +
-                             " not have it; it goes with " + "--method " + Join(takers, ", "));
+                             " not have it; it goes with --method " + Join(takers, ", "));
     }
   }
   return OkStatus();
