@@ -277,25 +277,31 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
 
 Result<std::vector<InformationCurves>> Comparison::MeasureInformation(
     Probe& probe, const std::vector<std::vector<std::size_t>>& orders) const {
-  std::vector<InformationCurves> all(orders.size());
-  for (std::size_t i = 0; i < orders.size(); ++i) {
-    const std::size_t t = i / (methods_.size() + 1);
+  const std::size_t each = methods_.size() + 1;
+  std::vector<InformationCurves> all;
+  for (std::size_t t = 0; t < probe.x().size(); ++t) {
+    const std::span<const std::vector<std::size_t>> own = std::span(orders).subspan(t * each, each);
     const Row& x = probe.x()[t];
     // One picture alone, whose pixels the methods tell apart.
-    const bool is_picture = x.size() == 1 && IsNumeric(x[0].dtype()) && IsPicture(x[0].shape());
-    if (!is_picture) continue;
-    if (orders[i].size() != static_cast<std::size_t>(x[0].shape().dim(0) * x[0].shape().dim(1))) {
+    const bool is_picture =
+        x.size() == 1 && IsNumeric(x[0].dtype()) && IsPicture(x[0].shape()) &&
+        own[0].size() == static_cast<std::size_t>(x[0].shape().dim(0) * x[0].shape().dim(1));
+    if (!is_picture) {
+      all.resize(all.size() + each);
       continue;
     }
     WHYLIGHT_ASSIGN_OR_RETURN(Tensor blurred, BlurredPicture(x[0], blur_sigma_, t, 0));
     const Row start = {std::move(blurred)};
-    const InformationTask task{.instance = t, .x = &x, .blurred = &start, .order = orders[i]};
+    std::vector<InformationTask> tasks;
+    for (const std::vector<std::size_t>& order : own) {
+      tasks.push_back({.instance = t, .x = &x, .blurred = &start, .order = order});
+    }
     WHYLIGHT_ASSIGN_OR_RETURN(
         const std::vector<InformationCurves> curves,
         ComputeInformationCurves(
-            probe.function(), {&task, 1}, BytesInRangeOf(x[0]),
+            probe.function(), tasks, BytesInRangeOf(x[0]),
             [&](std::span<const Point> points) { return probe.Decides(points); }));
-    all[i] = curves[0];
+    all.insert(all.end(), curves.begin(), curves.end());
   }
   return all;
 }

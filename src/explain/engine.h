@@ -125,9 +125,10 @@ class Engine {
   // The most rows that may share a run: memory, layout, options; 1 if rows are not independent.
   int max_rows() const { return max_rows_; }
   void RunRowsOneByOne() { max_rows_ = 1; }
-  // What was seen to be the same beside another row as alone; the first rows tell it of all.
+  // What was compared of a row alone and beside another; the first rows tell it of all. Kept for
+  // those who run rows: what differed has made them call RunRowsOneByOne.
   struct Independence {
-    bool scores = false, gradients = false, layer = false;
+    bool outputs = false, scores = false, gradients = false, layer = false;
   };
   Independence& independence() { return independence_; }
   // How many runs should be made at once: kernels of small layers leave cores idle.

@@ -13,13 +13,14 @@
 #include "explain/clean_up.h"
 #include "explain/engine.h"
 #include "explain/explained.h"
+#include "explain/independent_outputs.h"
 #include "explain/layer.h"
 #include "explain/methods/method.h"
 #include "explain/names.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
-#include "explain/row_outputs.h"
 #include "explain/select.h"
+#include "explain/warnings.h"
 #include "tensor/rows.h"
 
 namespace whylight {
@@ -72,7 +73,6 @@ class ExamplesExplainer : public Explainer {
   ExplainPlan plan_;
   std::vector<RequestField> fields_;
   std::unique_ptr<Engine> engine_;
-  std::optional<RowOutputs> outputs_of_;
   std::optional<ChosenOutput> scores_;  // What a row is said to be, if there is such an output.
   std::string layer_;
   std::optional<std::int64_t> dimensions_;
@@ -86,14 +86,9 @@ class ExamplesExplainer : public Explainer {
 
 Status ExamplesExplainer::Load() {
   WHYLIGHT_ASSIGN_OR_RETURN(const Choice choice, ChooseToExplain(model_, options_));
-  plan_.signature = choice.signature->key;
-  plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
-  plan_.reason = choice.reason;
-  plan_.method = options_.method;
-  plan_.settings = FindMethodApplication(options_.method).describe(options_);
+  plan_ = BeginPlan(choice, options_);
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildWholeProgram(model_, choice, options_));
-  fields_ = RequestFieldsOf(program);
-  if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
+  fields_ = RequestFieldsOf(program, model_.meta(), choice);
   std::int64_t row_bytes = 0;
   WHYLIGHT_RETURN_IF_ERROR(InferProgramShapes(program, runtime_, row_bytes));
   WHYLIGHT_ASSIGN_OR_RETURN(const ChosenLayer layer, ChooseEmbedding(program, options_));
@@ -112,10 +107,7 @@ Status ExamplesExplainer::Load() {
   program.outputs.push_back({.name = layer_, .tensor = {vector, 0}});
   WHYLIGHT_ASSIGN_OR_RETURN(
       engine_, Engine::Load(model_, std::move(program), {}, runtime_, EngineOptionsOf(options_)));
-  outputs_of_.emplace(*engine_);
-  for (const std::string& warning : engine_->warnings()) {
-    plan_.warnings.push_back({.rule = "dropped-attribute", .message = warning, .fix = ""});
-  }
+  plan_.warnings = DroppedAttributeWarnings(engine_->warnings());
   const Status read = ReadExamples();
   if (!read.ok()) return read.In(options_.examples->source);
   plan_.settings.push_back(
@@ -130,7 +122,7 @@ std::vector<Result<ExamplesExplainer::Placed>> ExamplesExplainer::Place(
   for (const Result<Row>& row : rows) {
     if (row.ok()) ready.push_back(*row);
   }
-  std::vector<Result<Row>> outputs = outputs_of_->Of(ready, plan_.warnings);
+  std::vector<Result<Row>> outputs = IndependentOutputs(*engine_, ready, plan_.warnings);
   std::vector<Result<Placed>> placed;
   std::size_t next = 0;
   for (const Result<Row>& row : rows) {

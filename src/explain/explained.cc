@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "attribution/picture.h"
+#include "explain/methods/method.h"
 #include "explain/options.h"
 #include "model/check.h"
 #include "util/strings.h"
@@ -152,6 +153,16 @@ Result<Choice> ChooseToExplain(const Model& model, const ExplainOptions& options
     return FailedPrecondition(RefusalOf(choice.problems));
   }
   return choice;
+}
+
+ExplainPlan BeginPlan(const Choice& choice, const ExplainOptions& options) {
+  ExplainPlan plan;
+  plan.signature = choice.signature->key;
+  plan.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
+  plan.reason = choice.reason;
+  plan.method = options.method;
+  plan.settings = FindMethodApplication(options.method).describe(options);
+  return plan;
 }
 
 Result<Program> BuildWholeProgram(const Model& model, const Choice& choice,

@@ -22,6 +22,9 @@ namespace whylight {
 // Errors: kNotFound, kFailedPrecondition: the rule that is broken, its place and its fix.
 Result<Choice> ChooseToExplain(const Model& model, const ExplainOptions& options);
 
+// What the choice and the options settle of a plan.
+ExplainPlan BeginPlan(const Choice& choice, const ExplainOptions& options);
+
 // The program of the chosen signature, without any cut. Errors: as BuildProgram.
 Result<Program> BuildWholeProgram(const Model& model, const Choice& choice,
                                   const ExplainOptions& options);

@@ -12,6 +12,7 @@
 #include "explain/examples.h"
 #include "explain/explained.h"
 #include "explain/groups.h"
+#include "explain/independent_outputs.h"
 #include "explain/joined_output.h"
 #include "explain/layer.h"
 #include "explain/measured_explainer.h"
@@ -22,7 +23,6 @@
 #include "explain/noise.h"
 #include "explain/options.h"
 #include "explain/request_fields.h"
-#include "explain/row_outputs.h"
 #include "explain/select.h"
 #include "explain/sparse_rows.h"
 #include "explain/warnings.h"
@@ -99,21 +99,15 @@ class ExplainerImpl : public MeasuredExplainer {
   std::vector<ExplainedOutput> outputs_;
   Explained explained_;
   std::unique_ptr<Engine> engine_;
-  std::optional<RowOutputs> outputs_of_;
 };
 
 Status ExplainerImpl::Load() {
   WHYLIGHT_ASSIGN_OR_RETURN(const Choice choice, ChooseToExplain(model_, options_));
-  plan_.signature = choice.signature->key;
-  plan_.preprocess = choice.preprocess != nullptr ? choice.preprocess->key : "";
-  plan_.reason = choice.reason;
-  plan_.method = options_.method;
-  plan_.settings = FindMethodApplication(options_.method).describe(options_);
+  plan_ = BeginPlan(choice, options_);
   plan_.feature_names = options_.feature_names;
 
   WHYLIGHT_ASSIGN_OR_RETURN(Program program, BuildExplainedProgram(model_, choice, options_));
-  fields_ = RequestFieldsOf(program);
-  if (choice.preprocess != nullptr) AddServingNames(model_.meta(), *choice.preprocess, fields_);
+  fields_ = RequestFieldsOf(program, model_.meta(), choice);
   WHYLIGHT_ASSIGN_OR_RETURN(const Output scored, ChooseScores(program));
   WHYLIGHT_ASSIGN_OR_RETURN(explained_, ChooseExplained(program, scored, choice, options_));
   EngineTarget target{.output = scored};
@@ -131,10 +125,7 @@ Status ExplainerImpl::Load() {
   if (options_.gather) target.mixed = MixedInputs(program, explained_, options_);
   WHYLIGHT_ASSIGN_OR_RETURN(engine_, Engine::Load(model_, std::move(program), target, runtime_,
                                                   EngineOptionsOf(options_)));
-  outputs_of_.emplace(*engine_);
-  for (const std::string& warning : engine_->warnings()) {
-    plan_.warnings.push_back({.rule = "dropped-attribute", .message = warning, .fix = ""});
-  }
+  plan_.warnings = DroppedAttributeWarnings(engine_->warnings());
   WHYLIGHT_RETURN_IF_ERROR(LoadBaselineData());
   plan_.baselines = DescribeBaselines(engine_->program(), explained_, options_);
   if (TableStartsAtZero(engine_->program(), explained_, options_)) {
@@ -253,7 +244,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
     }
     AddWarnings({.saturates = outputs_[tasks[i].output].saturates,
                  .method = FindMethod(options_.method),
-                 .has_noise = PathNoise(options_, explained_).has_value(),
+                 .has_noise = HasPathNoise(options_),
                  .metadata = options_.metadata ? &*options_.metadata : nullptr},
                 attribution);
     // Behind the warnings, which look at what the members of a group hold.
@@ -272,7 +263,7 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
     FitSparseInputs(engine_->program(), options_, *row);
     ready.push_back(*row);
   }
-  std::vector<Result<Row>> outputs = outputs_of_->Of(ready, plan_.warnings);
+  std::vector<Result<Row>> outputs = IndependentOutputs(*engine_, ready, plan_.warnings);
   std::size_t next = 0;
   for (const Result<Row>& row : batch.rows) {
     batch.outputs.push_back(row.ok() ? std::move(outputs[next++]) : Result<Row>(row.status()));

@@ -13,11 +13,11 @@ namespace {
 
 constexpr double kNoiseSigma = 0.1;  // What services take where copies alone are given.
 
+}  // namespace
+
 bool HasPathNoise(const ExplainOptions& options) {
   return options.noise_sigma || !options.feature_noise_sigma.empty() || options.noisy_samples;
 }
-
-}  // namespace
 
 Status CheckNoise(const ExplainOptions& options, const Explained& explained) {
   for (const auto& [name, sigma] : options.feature_noise_sigma) {

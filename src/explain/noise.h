@@ -16,6 +16,8 @@ Status CheckNoise(const ExplainOptions& options, const Explained& explained);
 // Noisy copies where options give a sigma alone: what services take.
 inline constexpr int kNoisySamples = 3;
 
+// Whether options ask for noise.
+bool HasPathNoise(const ExplainOptions& options);
 // Of paths; nullopt: none was asked for.
 std::optional<NoiseOptions> PathNoise(const ExplainOptions& options, const Explained& explained);
 // The settings that PathNoise heeds, with `copies` where none are given.

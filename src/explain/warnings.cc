@@ -99,6 +99,14 @@ Warning ZeroBaselineWarning(const std::vector<std::string>& inputs) {
           "or --baseline NAME=JSON"};
 }
 
+std::vector<Warning> DroppedAttributeWarnings(const std::vector<std::string>& dropped) {
+  std::vector<Warning> warnings;
+  for (const std::string& message : dropped) {
+    warnings.push_back({.rule = "dropped-attribute", .message = message, .fix = ""});
+  }
+  return warnings;
+}
+
 Warning RowsNotIndependentWarning(const std::string& what) {
   return {.rule = "rows-not-independent",
           .message = "a row's answer depends on the rows beside it (" + what +

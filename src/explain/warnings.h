@@ -29,6 +29,8 @@ void AddWarnings(const WarningContext& context, OutputAttribution& attribution);
 
 // zero-baseline: zeros that nobody chose, on a table.
 Warning ZeroBaselineWarning(const std::vector<std::string>& inputs);
+// dropped-attribute: what the graph has that this TensorFlow does not know, each with its place.
+std::vector<Warning> DroppedAttributeWarnings(const std::vector<std::string>& dropped);
 // rows-not-independent: a row has another answer beside other rows.
 Warning RowsNotIndependentWarning(const std::string& what);
 

@@ -1,4 +1,4 @@
-#include "explain/row_outputs.h"
+#include "explain/independent_outputs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,17 +26,18 @@ bool Differ(const Row& a, const Row& b) {
 
 }  // namespace
 
-std::vector<Result<Row>> RowOutputs::Of(std::span<const Row> rows, std::vector<Warning>& warnings) {
-  std::vector<Result<Row>> outputs = engine_.Outputs(rows);
-  const bool share = engine_.program().layout.kind == RowLayout::Kind::kBatched &&
-                     engine_.max_rows() > 1 && rows.size() > 1;
-  if (!share || checked_ || !outputs[0].ok()) return outputs;
-  checked_ = true;
-  const Result<Row> alone = engine_.Outputs(rows.first(1))[0];
+std::vector<Result<Row>> IndependentOutputs(Engine& engine, std::span<const Row> rows,
+                                            std::vector<Warning>& warnings) {
+  std::vector<Result<Row>> outputs = engine.Outputs(rows);
+  const bool share = engine.program().layout.kind == RowLayout::Kind::kBatched &&
+                     engine.max_rows() > 1 && rows.size() > 1;
+  if (!share || engine.independence().outputs || !outputs[0].ok()) return outputs;
+  engine.independence().outputs = true;
+  const Result<Row> alone = engine.Outputs(rows.first(1))[0];
   if (!alone.ok() || !Differ(*alone, *outputs[0])) return outputs;
   warnings.push_back(RowsNotIndependentWarning("beside others its prediction is another"));
-  engine_.RunRowsOneByOne();
-  return engine_.Outputs(rows);
+  engine.RunRowsOneByOne();
+  return engine.Outputs(rows);
 }
 
 }  // namespace whylight
