@@ -136,6 +136,24 @@ class ModelsTest : public RuntimeTest, public testing::WithParamInterface<ModelF
     return options;
   }
 
+  struct Explained {
+    std::vector<Row> requests;
+    std::vector<Explanation> explanations;
+  };
+  // All requests of the model's file. Errors: the first of any of them.
+  Result<Explained> Explain(const Model& model, ExplainOptions options) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<Explainer> explainer,
+                              Explainer::Open(model, runtime(), std::move(options)));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Row> requests, Requests(explainer->request_fields()));
+    Explained explained;
+    for (Result<Explanation>& one : explainer->Explain(requests)) {
+      WHYLIGHT_RETURN_IF_ERROR(one.status());
+      explained.explanations.push_back(*std::move(one));
+    }
+    explained.requests = std::move(requests);
+    return explained;
+  }
+
   // `expected` holds one row per instance.
   static double LargestDifference(const Tensor& got, const Tensor& expected, std::size_t row) {
     double largest = 0;
@@ -284,17 +302,13 @@ TEST_P(ModelsTest, TakesTheGradientsOfThePythonModel) {
   ASSERT_TRUE(model.ok()) << model.status().message();
   ExplainOptions options = Options();
   options.steps = 1;
-  const Result<std::unique_ptr<Explainer>> explainer =
-      Explainer::Open(**model, runtime(), std::move(options));
-  ASSERT_TRUE(explainer.ok()) << explainer.status().message();
-  const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
-  ASSERT_TRUE(requests.ok()) << requests.status().message();
-  const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
+  const Result<Explained> explained = Explain(**model, std::move(options));
+  ASSERT_TRUE(explained.ok()) << explained.status().message();
+  const std::vector<Explanation>& explanations = explained->explanations;
   for (std::size_t r = 0; r < explanations.size(); ++r) {
-    ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
-    const std::vector<FeatureAttribution>& features = explanations[r]->attributions.at(0).features;
+    const std::vector<FeatureAttribution>& features = explanations[r].attributions.at(0).features;
     ASSERT_EQ(features.size(), 1u);
-    const Tensor& x = requests->at(r)[0];
+    const Tensor& x = explained->requests.at(r)[0];
     const Tensor& gradient = expected->at("gradient.x");
     ASSERT_EQ(gradient.elements(), x.elements() * explanations.size());
     for (std::size_t i = 0; i < x.elements(); ++i) {
@@ -321,20 +335,16 @@ TEST_P(ModelsTest, LooksAtTheLayersAsATapeDoes) {
     options.method = "grad-cam";
     options.layer = layer;
     options.baselines.clear();
-    const Result<std::unique_ptr<Explainer>> explainer =
-        Explainer::Open(**model, runtime(), std::move(options));
-    ASSERT_TRUE(explainer.ok()) << explainer.status().message();
-    const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
-    ASSERT_TRUE(requests.ok()) << requests.status().message();
-    const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
+    const Result<Explained> explained = Explain(**model, std::move(options));
+    ASSERT_TRUE(explained.ok()) << explained.status().message();
+    const std::vector<Explanation>& explanations = explained->explanations;
     const Tensor& map = maps->at("map." + (layer.empty() ? "parts" : layer));
     const std::size_t pixels = map.elements() / explanations.size();
     double largest = 0;
     for (std::size_t i = 0; i < map.elements(); ++i) largest = std::max(largest, map.Number(i));
     ASSERT_GT(largest, 0);
     for (std::size_t r = 0; r < explanations.size(); ++r) {
-      ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
-      const Tensor& got = explanations[r]->attributions.at(0).features.at(0).values;
+      const Tensor& got = explanations[r].attributions.at(0).features.at(0).values;
       ASSERT_EQ(got.elements(), pixels);
       for (std::size_t i = 0; i < pixels; ++i) {
         // float32 layers and gradients, batch norms folded.
@@ -355,9 +365,8 @@ TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
   options.method = "sampled-shapley";
   options.paths = 400;
   options.players = kind == "inputs" ? Players::kInputs : Players::kElements;
-  const Result<std::unique_ptr<Explainer>> explainer =
-      Explainer::Open(**model, runtime(), std::move(options));
-  ASSERT_TRUE(explainer.ok()) << explainer.status().message();
+  const Result<Explained> explained = Explain(**model, std::move(options));
+  ASSERT_TRUE(explained.ok()) << explained.status().message();
   const Result<NpzArrays> expected = ReadNpz(GetParam().path / "expected.npz");
   ASSERT_TRUE(expected.ok()) << expected.status().message();
   const Tensor& exact = expected->at("shapley." + kind);
@@ -365,16 +374,12 @@ TEST_P(ModelsTest, SamplesShapleyValuesNearTheExactOnes) {
   for (const Json& player : explain()->Find("shapley_players")->array()) {
     players.push_back(player.string());
   }
-  const Result<std::vector<Row>> requests = Requests((*explainer)->request_fields());
-  ASSERT_TRUE(requests.ok()) << requests.status().message();
-  const std::vector<Result<Explanation>> explanations = (*explainer)->Explain(*requests);
   double worst = 0;
-  for (std::size_t r = 0; r < explanations.size(); ++r) {
-    ASSERT_TRUE(explanations[r].ok()) << explanations[r].status().message();
-    const OutputAttribution& attribution = explanations[r]->attributions.at(0);
+  for (std::size_t r = 0; r < explained->explanations.size(); ++r) {
+    const OutputAttribution& attribution = explained->explanations[r].attributions.at(0);
     const double difference = std::abs(attribution.instance_output - attribution.baseline_output);
     const double standard_error = attribution.approximation_error * difference;
-    const bool half = requests->at(r)[0].dtype() == DType::kFloat16;
+    const bool half = explained->requests.at(r)[0].dtype() == DType::kFloat16;
     std::size_t found = 0;
     for (const FeatureAttribution& feature : attribution.features) {
       for (std::size_t i = 0; i < feature.values.elements(); ++i) {
