@@ -278,11 +278,12 @@ struct ExplainPlan {
   std::vector<std::string> explained;  // Features.
   std::vector<std::string> held;       // "ids (int64)": kept at the instance's value.
   std::vector<BaselineNote> baselines;
-  std::vector<Warning> warnings;
+  std::vector<Warning> warnings;  // What was known before the first instance.
   std::vector<std::string> feature_names;
 };
 
-// Threads: one at a time.
+// Threads: Explain from as many at once as concurrency() says, warnings() beside it; all else from
+// one thread, while nothing is explained.
 class Explainer {
  public:
   // `model` and `runtime` outlive the explainer.
@@ -295,7 +296,11 @@ class Explainer {
   virtual ~Explainer() = default;
 
   virtual const ExplainPlan& plan() const = 0;
+  // The plan's, and what came up since.
+  virtual std::vector<Warning> warnings() const = 0;
   virtual const std::vector<RequestField>& request_fields() const = 0;
+  // How many calls of Explain at once keep the machine busy. 1: they must follow each other.
+  virtual int concurrency() const = 0;
 
   // Names of the elements of the request's one vector input, as a table's header gives them: used
   // where that input is what is explained, and neither options nor metadata name its elements.

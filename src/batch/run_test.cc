@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <latch>
+#include <mutex>
+
 #include "batch/test_reader.h"
 
 namespace whylight {
@@ -22,10 +26,16 @@ Result<double> Doubled(const Row& row) {
 class FakeExplainer : public Explainer {
  public:
   const ExplainPlan& plan() const override { return plan_; }
+  std::vector<Warning> warnings() const override { return {}; }
+  int concurrency() const override { return concurrent; }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
   void NameFeatures(const std::vector<std::string>&) override {}
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override {
-    calls.push_back(requests.size());
+    {
+      const std::scoped_lock lock(mutex_);
+      calls.push_back(requests.size());
+    }
+    if (wait) wait(requests);
     std::vector<Result<Explanation>> results;
     for (const Row& row : requests) {
       const Result<double> value = Doubled(row);
@@ -39,8 +49,11 @@ class FakeExplainer : public Explainer {
   }
 
   std::vector<std::size_t> calls;  // Rows of each.
+  int concurrent = 1;
+  std::function<void(std::span<const Row>)> wait;  // Before answers are given.
 
  private:
+  std::mutex mutex_;
   ExplainPlan plan_;
   std::vector<RequestField> fields_;
 };
@@ -176,6 +189,42 @@ TEST_F(RunTest, AnErrorOfTheFileEndsTheRunAfterTheWindowsBefore) {
   reader_.EndWith(DataLoss("a.jsonl: cannot be read"));
   EXPECT_EQ(Explain().status(), DataLoss("a.jsonl: cannot be read"));
   EXPECT_EQ(seen_.size(), 16u);
+}
+
+// The first window waits for the second: without two at once this would never end.
+TEST_F(RunTest, ExplainsWindowsAtOnceAndKeepsTheirOrder) {
+  for (int i = 0; i < 300; ++i) reader_.Add(Tensor::Scalar(1.0 * i));
+  explainer_.concurrent = 2;
+  std::latch second(1);
+  explainer_.wait = [&](std::span<const Row> rows) {
+    const double first = rows[0][0].Number(0);
+    if (first == 0) second.wait();
+    if (first == 16) second.count_down();
+  };
+  const Result<BatchCounts> counts = Explain();
+  ASSERT_TRUE(counts.ok()) << counts.status().message();
+  EXPECT_EQ(counts->done, 300u);
+  ASSERT_EQ(seen_.size(), 300u);
+  for (std::size_t i = 0; i < seen_.size(); ++i) EXPECT_EQ(seen_[i].second, std::to_string(2 * i));
+}
+
+TEST_F(RunTest, WhoWaitsForTheWriterIsAnsweredWindowByWindow) {
+  for (int i = 0; i < 40; ++i) reader_.Add(Tensor::Scalar(1.0));
+  reader_.MayWait();
+  explainer_.concurrent = 2;
+  std::vector<std::size_t> answered;  // Before each window.
+  explainer_.wait = [&](std::span<const Row>) { answered.push_back(seen_.size()); };
+  ASSERT_TRUE(Explain().ok());
+  EXPECT_THAT(answered, ElementsAre(0, 16));
+}
+
+TEST_F(RunTest, AFullDiskEndsWindowsAtOnceToo) {
+  for (int i = 0; i < 40000; ++i) reader_.Add(Tensor::Scalar(1.0));
+  explainer_.concurrent = 2;
+  sink_fails_at_ = 2;
+  EXPECT_EQ(Explain().status(), ResourceExhausted("out.jsonl: no space left"));
+  EXPECT_EQ(seen_.size(), 2u);
+  EXPECT_LE(explainer_.calls.size(), 6u);
 }
 
 }  // namespace

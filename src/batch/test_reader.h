@@ -23,6 +23,7 @@ class TestReader : public InstanceReader {
     instance.status = std::move(status);
     instances_.push_back(std::move(instance));
   }
+  void MayWait() { may_wait_ = true; }
   void EndWith(Status error) { end_ = std::move(error); }
 
   Result<std::optional<Instance>> Next() override {

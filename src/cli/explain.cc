@@ -157,7 +157,7 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         }
         any_explained = true;
         // A warning may have come up on the way; all else is as it was.
-        provenance.plan.warnings = (*explainer)->plan().warnings;
+        provenance.plan.warnings = (*explainer)->warnings();
         if (!args.heat_maps.empty()) {
           WHYLIGHT_RETURN_IF_ERROR(WriteHeatMaps(args.heat_maps, instance, *explanation));
         }
@@ -176,14 +176,15 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       [&](const BatchCounts& so_far) { progress.Show(so_far); });
   progress.Clear();
   if (!table) {
-    for (const Warning& warning : (*explainer)->plan().warnings) {
+    for (const Warning& warning : (*explainer)->warnings()) {
       std::fprintf(stderr, "whylight: %s [%s]\n", warning.message.c_str(), warning.rule.c_str());
     }
   }
   const int exit_code = Finish(counts, **out, failures);
   if (args.summary.empty() || exit_code > 1) return exit_code;
+  provenance.plan.warnings = (*explainer)->warnings();
   const Status written =
-      WriteSummary(args, summary, counts->failed, (*explainer)->plan(), **summary_out);
+      WriteSummary(args, summary, counts->failed, provenance.plan, **summary_out);
   return written.ok() ? exit_code : Fail(written);
 }
 

@@ -4,7 +4,6 @@
 #include "cli/common.h"
 #include "io/files.h"
 #include "runtime/tensorflow/tensorflow.h"
-#include "util/system.h"
 #include "whylight/version.h"
 
 namespace whylight {
@@ -23,7 +22,6 @@ std::string VersionText() {
 }
 
 int Main(int argc, const char* const* argv) {
-  KeepFreedMemory();
   IgnoreBrokenPipes();
   CatchInterrupts();
   CommandLine line("whylight",

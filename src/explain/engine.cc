@@ -26,6 +26,18 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// One of the lanes, for as long as this lives.
+class LaneTaken {
+ public:
+  explicit LaneTaken(std::counting_semaphore<>& lanes) : lanes_(lanes) { lanes_.acquire(); }
+  ~LaneTaken() { lanes_.release(); }
+  LaneTaken(const LaneTaken&) = delete;
+  LaneTaken& operator=(const LaneTaken&) = delete;
+
+ private:
+  std::counting_semaphore<>& lanes_;
+};
+
 std::string Megabytes(std::int64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.0f MB", static_cast<double>(bytes) / 1e6);
@@ -242,7 +254,8 @@ Status Engine::FitMemory() {
       max_rows_ = 1;
       break;
   }
-  if (options_.batch_size > 0) max_rows_ = std::min(max_rows_, options_.batch_size);
+  if (options_.batch_size > 0) max_rows_ = std::min(max_rows(), options_.batch_size);
+  free_lanes_.release(lanes_);
   return OkStatus();
 }
 
@@ -283,39 +296,60 @@ Result<std::unique_ptr<Session>> Engine::NewSession(bool optimize) const {
 }
 
 void Engine::OptimizeIfLong() {
-  if (tried_to_optimize_ || writes_state_ || run_seconds_ < kLongSeconds) return;
-  tried_to_optimize_ = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (tried_to_optimize_ || writes_state_ || run_seconds_ < kLongSeconds) return;
+    tried_to_optimize_ = true;
+  }
   const std::int64_t limit = options_.memory_limit > 0 ? options_.memory_limit : AllowedMemory();
   if (limit - ResidentMemory() < 2 * weight_bytes_) return;
   Result<std::unique_ptr<Session>> optimized = NewSession(/*optimize=*/true);
-  if (optimized.ok()) session_ = *std::move(optimized);
+  if (!optimized.ok()) return;
+  const std::scoped_lock lock(mutex_);  // Runs that have begun keep the old one alive.
+  session_ = *std::move(optimized);
 }
 
 int Engine::ScoreRows() const {
-  const std::scoped_lock lock(measured_mutex_);
-  return std::min(max_rows_, score_sizer_.Next());
+  const std::scoped_lock lock(mutex_);
+  return std::min(max_rows(), score_sizer_.Next());
 }
 
 int Engine::GradientRows() const {
-  const std::scoped_lock lock(measured_mutex_);
-  return std::min(max_rows_, gradient_sizer_.Next());
+  const std::scoped_lock lock(mutex_);
+  return std::min(max_rows(), gradient_sizer_.Next());
 }
 
 void Engine::StartGradientRows(int first) {
-  const std::scoped_lock lock(measured_mutex_);
+  const std::scoped_lock lock(mutex_);
   gradient_sizer_.Start(first, max_rows_, options_.batch_size);
 }
 
 void Engine::Observe(ChunkSizer& sizer, int rows, double seconds) {
-  const std::scoped_lock lock(measured_mutex_);
+  const std::scoped_lock lock(mutex_);
   sizer.Observe(rows, seconds);
   run_seconds_ += seconds;
   (&sizer == &gradient_sizer_ ? rows_run_.gradients : rows_run_.forward) += rows;
 }
 
 RowCounts Engine::rows_run() const {
-  const std::scoped_lock lock(measured_mutex_);
+  const std::scoped_lock lock(mutex_);
   return rows_run_;
+}
+
+Result<std::vector<Tensor>> Engine::Run(std::span<const Feed> feeds,
+                                        std::span<const std::string> fetches, ChunkSizer* sizer,
+                                        std::size_t rows) {
+  const LaneTaken taken(free_lanes_);
+  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+  std::shared_ptr<Session> session;
+  {
+    const std::scoped_lock lock(mutex_);
+    session = session_;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, session->Run(feeds, fetches, {}));
+  if (sizer != nullptr) Observe(*sizer, static_cast<int>(rows), SecondsSince(start));
+  return fetched;
 }
 
 Status Engine::CheckCancelled() const {
@@ -350,14 +384,14 @@ Result<std::vector<Tensor>> Engine::Stack(const RowLayout& layout, std::span<con
 Result<std::vector<Tensor>> Engine::RunRows(std::span<const RowView> rows,
                                             std::span<const std::size_t> inputs,
                                             std::vector<Feed> feeds,
-                                            std::span<const std::string> fetches) {
-  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
+                                            std::span<const std::string> fetches, ChunkSizer* sizer,
+                                            std::size_t counted) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> stacked,
                             Stack(program_.layout, rows, inputs));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     feeds.push_back({program_.inputs[inputs[i]].port.tensor.name(), &stacked[i]});
   }
-  return session_->Run(feeds, fetches, {});
+  return Run(feeds, fetches, sizer, counted);
 }
 
 std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
@@ -376,13 +410,12 @@ std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
   const auto run = [&](std::span<const RowView> batch) -> Result<std::vector<Row>> {
     std::vector<Row> computed(batch.size());
     if (!fetches.empty()) {
-      WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
       WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, Stack(layout, batch, all));
       std::vector<Feed> feeds;
       for (std::size_t i = 0; i < stacked.size(); ++i) {
         feeds.push_back({program_.request[i].tensor.name(), &stacked[i]});
       }
-      WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
+      WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, Run(feeds, fetches, nullptr, 0));
       std::size_t next = 0;
       for (const ProgramInput& input : program_.inputs) {
         if (!input.source) continue;
@@ -400,7 +433,7 @@ std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
     }
     return rows;
   };
-  int limit = std::min(kPrepareRows, max_rows_);
+  int limit = std::min(kPrepareRows, max_rows());
   if (layout.kind == RowLayout::Kind::kFixed) limit = layout.size;
   if (layout.kind == RowLayout::Kind::kNone) limit = 1;
   std::vector<Result<Row>> prepared;
@@ -415,9 +448,8 @@ std::vector<Result<Row>> Engine::Outputs(std::span<const Row> rows) {
   std::vector<std::string> fetches;
   for (const Port& output : program_.outputs) fetches.push_back(output.tensor.name());
   const auto run = [&](std::span<const RowView> batch) -> Result<std::vector<Row>> {
-    const auto start = std::chrono::steady_clock::now();
-    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched, RunRows(batch, inputs, {}, fetches));
-    Observe(score_sizer_, static_cast<int>(batch.size()), SecondsSince(start));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
+                              RunRows(batch, inputs, {}, fetches, &score_sizer_, batch.size()));
     std::vector<Row> outputs(batch.size());
     for (std::size_t i = 0; i < fetched.size(); ++i) {
       WHYLIGHT_RETURN_IF_ERROR(AppendRows(program_.layout, program_.outputs[i].name,
@@ -444,11 +476,7 @@ Result<std::vector<Tensor>> Engine::RunScored(std::span<const RowView> rows,
   }
   const Tensor target =
       Tensor::Of<std::int64_t>(Shape{static_cast<std::int64_t>(flat.size())}, flat);
-  const auto start = std::chrono::steady_clock::now();
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
-                            RunRows(rows, inputs, {{path_->targets, &target}}, fetches));
-  Observe(sizer, static_cast<int>(rows.size()), SecondsSince(start));
-  return fetched;
+  return RunRows(rows, inputs, {{path_->targets, &target}}, fetches, &sizer, rows.size());
 }
 
 Result<std::vector<double>> Engine::Scores(std::span<const RowView> rows,
@@ -485,15 +513,13 @@ Result<std::vector<double>> Engine::MixedScores(std::span<const MixedOwner> owne
                                                 std::span<const std::int32_t> owner,
                                                 std::span<const MixedPoint> points) {
   WHYLIGHT_CHECK(coalitions_ && !points.empty() && owner.size() == points.size());
-  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<NamedValue> fed,
                             CoalitionFeeds(*coalitions_, owners, owner, points));
   std::vector<Feed> feeds;
   for (const NamedValue& one : fed) feeds.push_back({one.name, &one.value});
   const std::vector<std::string> fetches = {coalitions_->scores};
-  const auto start = std::chrono::steady_clock::now();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
-  Observe(score_sizer_, static_cast<int>(points.size()), SecondsSince(start));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,
+                            Run(feeds, fetches, &score_sizer_, points.size()));
   const std::span<const double> scores = fetched[0].data<double>();
   return std::vector<double>(scores.begin(), scores.end());
 }
@@ -553,8 +579,7 @@ Result<std::vector<Row>> Engine::PullBack(std::span<const PathOwner> owners,
   }
   std::vector<std::string> fetches;
   for (const PathGraph::Input& input : path_->inputs) fetches.push_back(input.sum);
-  WHYLIGHT_RETURN_IF_ERROR(CheckCancelled());
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, session_->Run(feeds, fetches, {}));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched, Run(feeds, fetches, nullptr, 0));
   return RowsOf(fetched, owners.size());
 }
 
@@ -615,11 +640,7 @@ Result<std::vector<Tensor>> Engine::RunPath(std::span<const PathOwner> owners, P
   for (std::size_t r = 0; !held.empty() && r < points.owner.size(); ++r) {
     row_of.push_back(owners[static_cast<std::size_t>(points.owner[r])].x);
   }
-  const auto start = std::chrono::steady_clock::now();
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Tensor> fetched,
-                            RunRows(row_of, held, std::move(feeds), fetches));
-  Observe(gradient_sizer_, static_cast<int>(count), SecondsSince(start));
-  return fetched;
+  return RunRows(row_of, held, std::move(feeds), fetches, &gradient_sizer_, count);
 }
 
 }  // namespace whylight

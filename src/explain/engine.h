@@ -1,12 +1,14 @@
 // A program loaded into a runtime session: it prepares requests, runs rows and sums gradients.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,8 +56,8 @@ struct RowCounts {
   std::int64_t gradients = 0;
 };
 
-// Threads: Prepare, Scores, MixedScores, PathSums and the sizes of runs from as many threads as
-// lanes() says; all else from one thread, while nobody runs.
+// Threads: Load from one; all else from many at once. However many they are, no more than lanes()
+// runs of the model are made at a time.
 class Engine {
  public:
   // Cleans the graph up, exports it, restores its state.
@@ -128,10 +130,11 @@ class Engine {
   // What was compared of a row alone and beside another; the first rows tell it of all. Kept for
   // those who run rows: what differed has made them call RunRowsOneByOne.
   struct Independence {
-    bool outputs = false, scores = false, gradients = false, layer = false;
+    std::atomic<bool> outputs = false, scores = false, gradients = false, layer = false;
   };
   Independence& independence() { return independence_; }
-  // How many runs should be made at once: kernels of small layers leave cores idle.
+  // How many runs should be made at once: kernels of small layers leave cores idle. 1 where runs
+  // must follow each other.
   int lanes() const { return lanes_; }
 
   RowCounts rows_run() const;  // So far; without those of what lies before the inputs.
@@ -156,6 +159,9 @@ class Engine {
   Status FitMemory();
   Status Start(const Model& model);
   Result<std::unique_ptr<Session>> NewSession(bool optimize) const;
+  // One run of the model, when a lane is free for it. Its time counts for `sizer`, if there is one.
+  Result<std::vector<Tensor>> Run(std::span<const Feed> feeds, std::span<const std::string> fetches,
+                                  ChunkSizer* sizer, std::size_t rows);
   void Observe(ChunkSizer& sizer, int rows, double seconds);
   static Result<std::vector<Tensor>> Stack(const RowLayout& layout, std::span<const RowView> rows,
                                            std::span<const std::size_t> indices);
@@ -170,7 +176,8 @@ class Engine {
                   std::vector<Feed>& feeds) const;
   Result<std::vector<Tensor>> RunRows(std::span<const RowView> rows,
                                       std::span<const std::size_t> inputs, std::vector<Feed> feeds,
-                                      std::span<const std::string> fetches);
+                                      std::span<const std::string> fetches, ChunkSizer* sizer,
+                                      std::size_t counted);
   Status CheckCancelled() const;
 
   Program program_;
@@ -181,16 +188,17 @@ class Engine {
   FoldedWeights folded_;
   std::string main_graph_, state_graph_;               // Serialized GraphDefs.
   std::vector<std::vector<std::string>> state_steps_;  // Targets that restore the state.
-  std::unique_ptr<Session> session_;
   std::vector<std::string> warnings_;
   std::int64_t row_bytes_ = 0;     // Estimate of what one more row in a run takes.
   std::int64_t weight_bytes_ = 0;  // Of the variables.
-  int max_rows_ = 1;
+  std::atomic<int> max_rows_ = 1;
   int lanes_ = 1;
+  std::counting_semaphore<> free_lanes_{0};
   Independence independence_;
   bool writes_state_ = false;  // Runs depend on those before them: one at a time, one session.
+  mutable std::mutex mutex_;   // Of what follows.
+  std::shared_ptr<Session> session_;
   bool tried_to_optimize_ = false;
-  mutable std::mutex measured_mutex_;  // Of what follows.
   double run_seconds_ = 0;
   RowCounts rows_run_;
   ChunkSizer score_sizer_;

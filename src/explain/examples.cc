@@ -43,6 +43,8 @@ class ExamplesExplainer : public Explainer {
   Status Load();
 
   const ExplainPlan& plan() const override { return plan_; }
+  std::vector<Warning> warnings() const override { return plan_.warnings; }
+  int concurrency() const override { return 1; }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
   void NameFeatures(const std::vector<std::string>&) override {}
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override;

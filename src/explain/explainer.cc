@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -48,6 +49,8 @@ class ExplainerImpl : public MeasuredExplainer {
   Status Load();
 
   const ExplainPlan& plan() const override { return plan_; }
+  std::vector<Warning> warnings() const override;
+  int concurrency() const override { return engine_->lanes(); }
   const std::vector<RequestField>& request_fields() const override { return fields_; }
   void NameFeatures(const std::vector<std::string>& names) override;
   std::vector<Result<Explanation>> Explain(std::span<const Row> requests) override;
@@ -77,6 +80,8 @@ class ExplainerImpl : public MeasuredExplainer {
   };
 
   Status LoadBaselineData();
+  // Of all rows: said once, whichever call finds it.
+  void AddPlanWarning(Warning warning);
   OutputAttribution Describe(const Batch& batch, const Task& task) const;
   Result<std::vector<OutputAttribution>> Attribute(const Batch& batch, std::span<const Task> tasks);
 
@@ -99,6 +104,8 @@ class ExplainerImpl : public MeasuredExplainer {
   std::vector<ExplainedOutput> outputs_;
   Explained explained_;
   std::unique_ptr<Engine> engine_;
+  mutable std::mutex mutex_;  // Of what follows.
+  std::vector<Warning> late_warnings_;
 };
 
 Status ExplainerImpl::Load() {
@@ -132,6 +139,19 @@ Status ExplainerImpl::Load() {
     plan_.warnings.push_back(ZeroBaselineWarning(plan_.explained));
   }
   return OkStatus();
+}
+
+std::vector<Warning> ExplainerImpl::warnings() const {
+  std::vector<Warning> all = plan_.warnings;
+  const std::scoped_lock lock(mutex_);
+  all.insert(all.end(), late_warnings_.begin(), late_warnings_.end());
+  return all;
+}
+
+void ExplainerImpl::AddPlanWarning(Warning warning) {
+  const std::scoped_lock lock(mutex_);
+  const bool is_known = std::ranges::count(late_warnings_, warning.rule, &Warning::rule) > 0;
+  if (!is_known) late_warnings_.push_back(std::move(warning));
 }
 
 Result<Output> ExplainerImpl::ChooseLayer(Program& program, Output scored) {
@@ -226,7 +246,7 @@ Result<std::vector<OutputAttribution>> ExplainerImpl::Attribute(const Batch& bat
       AttributionResult result,
       apply({.engine = *engine_, .explained = explained_, .options = options_, .tasks = borrowed}));
   if (!result.dependence.empty()) {
-    plan_.warnings.push_back(RowsNotIndependentWarning(result.dependence));
+    AddPlanWarning(RowsNotIndependentWarning(result.dependence));
   }
   std::vector<OutputAttribution> attributions;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -263,7 +283,9 @@ std::vector<Result<Explanation>> ExplainerImpl::Explain(std::span<const Row> req
     FitSparseInputs(engine_->program(), options_, *row);
     ready.push_back(*row);
   }
-  std::vector<Result<Row>> outputs = IndependentOutputs(*engine_, ready, plan_.warnings);
+  std::vector<Warning> warnings;
+  std::vector<Result<Row>> outputs = IndependentOutputs(*engine_, ready, warnings);
+  for (Warning& warning : warnings) AddPlanWarning(std::move(warning));
   std::size_t next = 0;
   for (const Result<Row>& row : batch.rows) {
     batch.outputs.push_back(row.ok() ? std::move(outputs[next++]) : Result<Row>(row.status()));

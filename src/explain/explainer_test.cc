@@ -62,7 +62,7 @@ class ExplainerTest : public RuntimeTest {
 
   std::string Rules() const {
     std::string rules;
-    for (const Warning& warning : explainer_->plan().warnings) {
+    for (const Warning& warning : explainer_->warnings()) {
       rules += (rules.empty() ? "" : " ") + warning.rule;
     }
     return rules;

@@ -312,8 +312,8 @@ TEST_F(PicturesTest, APathOfOnePictureStillShowsThatRowsDepend) {
   const Row x = Halves(0, 1);
   const Result<Explanation> explanation = Explain(x);
   ASSERT_TRUE(explanation.ok()) << explanation.status().message();
-  ASSERT_FALSE(explainer_->plan().warnings.empty());
-  EXPECT_EQ(explainer_->plan().warnings.back().rule, "rows-not-independent");
+  ASSERT_FALSE(explainer_->warnings().empty());
+  EXPECT_EQ(explainer_->warnings().back().rule, "rows-not-independent");
   // Alone x is the mean: y is the sum of x, and its gradient 1.
   ClosedForm f([](const Numbers& values) { return SumOf({Tensor::Of<double>({1800}, values)}); },
                [](const Numbers& values) { return Numbers(values.size(), 1); });
@@ -390,7 +390,7 @@ TEST_F(PicturesTest, GradCamOfManyRowsIsThatOfEach) {
     EXPECT_NEAR(map.Number(29), 3 * right * right, 1e-5) << i;
     EXPECT_EQ(map.Number(0), 0) << i;
   }
-  EXPECT_THAT(explainer_->plan().warnings, IsEmpty());
+  EXPECT_THAT(explainer_->warnings(), IsEmpty());
 }
 
 TEST_F(PicturesTest, GradCamRunsDependentRowsOneByOne) {
@@ -407,7 +407,7 @@ TEST_F(PicturesTest, GradCamRunsDependentRowsOneByOne) {
   const std::vector<Row> requests = {Halves(1, 1), Halves(3, 3)};
   const std::vector<Result<Explanation>> all = explainer_->Explain(requests);
   ASSERT_TRUE(all[0].ok() && all[1].ok());
-  EXPECT_EQ(explainer_->plan().warnings.at(0).rule, "rows-not-independent");
+  EXPECT_EQ(explainer_->warnings().at(0).rule, "rows-not-independent");
   EXPECT_NEAR(all[1]->attributions.at(0).features.at(0).values.Number(0), 27, 1e-4)
       << "alone a row is the mean";
 }

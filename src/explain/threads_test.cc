@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -116,28 +118,59 @@ TEST_F(ThreadsTest, OneModelIsReadByAllOfThem) {
   }
 }
 
+// A model whose one score is 3 x.
+class ThreadsTestOfExplainers : public ThreadsTest {
+ protected:
+  void SetUp() override {
+    ThreadsTest::SetUp();
+    model_ = OpenTestModel(folder_, spec_);
+    ASSERT_NE(model_, nullptr);
+    Result<Program> program =
+        BuildProgram(*model_, {.signature = &model_->meta().signatures.begin()->second});
+    ASSERT_TRUE(program.ok()) << program.status().message();
+    const Result<PathGraph> path =
+        AddPathGraph(*program, {.output = program->outputs[0].tensor, .gradients = {}});
+    ASSERT_TRUE(path.ok()) << path.status().message();
+    // A row has one element, so its score is that, whatever the target.
+    runtime_.Answer(path->scores, [this](const FakeFeeds& feeds) -> Result<Tensor> {
+      const int now = ++running_;
+      int most = most_running_;
+      while (now > most && !most_running_.compare_exchange_weak(most, now)) {
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+      WHYLIGHT_ASSIGN_OR_RETURN(const Tensor y, Tripled(feeds));
+      --running_;
+      return CastTensor(y, DType::kFloat64);
+    });
+  }
+
+  Result<std::unique_ptr<Explainer>> OpenExplainer(int threads) {
+    return Explainer::Open(*model_, runtime_,
+                           {.method = "sampled-shapley",
+                            .paths = 2,
+                            .session = {.threads = threads},
+                            .gather = false});
+  }
+
+  static void ExpectExplained(Explainer& explainer, float value) {
+    const Row row = {Tensor::Scalar(value)};
+    const std::vector<Result<Explanation>> explanations = explainer.Explain({&row, 1});
+    ASSERT_TRUE(explanations[0].ok()) << explanations[0].status().message();
+    const FeatureAttribution& x = explanations[0]->attributions.at(0).features.at(0);
+    EXPECT_EQ(x.values.Number(0), 3 * value);
+  }
+
+  std::unique_ptr<Model> model_;
+  std::atomic<int> running_ = 0, most_running_ = 0;  // Scores.
+};
+
 // The graphs of explainers are their own; the model, the runtime and the tables of ops are shared.
-TEST_F(ThreadsTest, EachHasAnExplainerOfOneModel) {
-  const std::unique_ptr<Model> model = OpenTestModel(folder_, spec_);
-  ASSERT_NE(model, nullptr);
-  Result<Program> program =
-      BuildProgram(*model, {.signature = &model->meta().signatures.begin()->second});
-  ASSERT_TRUE(program.ok()) << program.status().message();
-  const Result<PathGraph> path =
-      AddPathGraph(*program, {.output = program->outputs[0].tensor, .gradients = {}});
-  ASSERT_TRUE(path.ok()) << path.status().message();
-  // A row has one element, so its score is that, whatever the target.
-  runtime_.Answer(path->scores, [](const FakeFeeds& feeds) -> Result<Tensor> {
-    WHYLIGHT_ASSIGN_OR_RETURN(const Tensor y, Tripled(feeds));
-    return CastTensor(y, DType::kFloat64);
-  });
+TEST_F(ThreadsTestOfExplainers, EachHasAnExplainerOfOneModel) {
   InThreads([&](int thread) {
     Result<std::unique_ptr<Predictor>> predictor =
-        Predictor::Open(*model, runtime_, {.session = {.threads = 1}});
+        Predictor::Open(*model_, runtime_, {.session = {.threads = 1}});
     ASSERT_TRUE(predictor.ok()) << predictor.status().message();
-    Result<std::unique_ptr<Explainer>> explainer = Explainer::Open(
-        *model, runtime_,
-        {.method = "sampled-shapley", .paths = 2, .session = {.threads = 1}, .gather = false});
+    Result<std::unique_ptr<Explainer>> explainer = OpenExplainer(1);
     ASSERT_TRUE(explainer.ok()) << explainer.status().message();
     const auto value = static_cast<float>(thread + 1);
     const Row row = {Tensor::Scalar(value)};
@@ -145,12 +178,24 @@ TEST_F(ThreadsTest, EachHasAnExplainerOfOneModel) {
       const auto predictions = (*predictor)->Predict({&row, 1});
       ASSERT_TRUE(predictions[0].ok()) << predictions[0].status().message();
       EXPECT_EQ((*predictions[0])[0].value, Tensor::Scalar(3 * value));
-      const std::vector<Result<Explanation>> explanations = (*explainer)->Explain({&row, 1});
-      ASSERT_TRUE(explanations[0].ok()) << explanations[0].status().message();
-      const FeatureAttribution& x = explanations[0]->attributions.at(0).features.at(0);
-      EXPECT_EQ(x.values.Number(0), 3 * value);
+      ExpectExplained(**explainer, value);
     }
   });
+}
+
+// Windows of a file are explained at once by one explainer, which makes no more runs at once than
+// it was given threads.
+TEST_F(ThreadsTestOfExplainers, OneExplainerServesAllOfThem) {
+  Result<std::unique_ptr<Explainer>> explainer = OpenExplainer(2);
+  ASSERT_TRUE(explainer.ok()) << explainer.status().message();
+  EXPECT_EQ((*explainer)->concurrency(), 2);
+  InThreads([&](int thread) {
+    for (int run = 0; run < 20; ++run) {
+      ExpectExplained(**explainer, static_cast<float>(kThreads * run + thread + 1));
+      EXPECT_EQ((*explainer)->warnings().size(), (*explainer)->plan().warnings.size());
+    }
+  });
+  EXPECT_EQ(most_running_, 2);
 }
 
 }  // namespace

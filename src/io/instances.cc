@@ -184,6 +184,7 @@ class SequenceReader : public InstanceReader {
     parser_.set_has_rows(options.has_rows);
     parser_.set_other_members(options.other_members);
     parser_.set_other_keys(options.other_keys);
+    may_wait_ = !std::ranges::all_of(paths_, IsRegularFile);
   }
 
   Status OpenFirst(std::unique_ptr<LineReader> text) {

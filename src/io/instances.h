@@ -119,6 +119,8 @@ class InstanceReader {
   const Json& request() const { return request_; }
   // Names of the elements of the one vector input, from a CSV header; else empty.
   const std::vector<std::string>& feature_names() const { return feature_names_; }
+  // Whether Next() may wait for whoever writes: standard input, a pipe.
+  bool may_wait() const { return may_wait_; }
   // What a user should be told once: "column 'label' is not an input and is ignored".
   const std::vector<std::string>& notes() const { return notes_; }
 
@@ -127,6 +129,7 @@ class InstanceReader {
   Json request_ = Json::Object();
   std::vector<std::string> feature_names_;
   std::vector<std::string> notes_;
+  bool may_wait_ = false;
 };
 
 // Files, directories (their files, sorted, without "_SUCCESS" and others that begin so) or "-" for

@@ -1,7 +1,5 @@
 #include "util/system.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -201,17 +199,6 @@ std::int64_t ResidentMemory(const fs::path& root) {
 
 std::int64_t PeakResidentMemory(const fs::path& root) {
   return Kilobytes(root / "proc/self/status", "VmHWM:");
-}
-
-void KeepFreedMemory() {
-#ifdef __GLIBC__
-  constexpr int kNever = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kNever);
-  mallopt(M_TRIM_THRESHOLD, kNever);
-  mallopt(M_TOP_PAD, 64 << 20);
-  mallopt(M_MXFAST, 0);     // Fast bins are merged at every free of a large block.
-  mallopt(M_ARENA_MAX, 1);  // An arena of a thread maps whatever is larger than it, every time.
-#endif
 }
 
 }  // namespace whylight

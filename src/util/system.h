@@ -28,9 +28,4 @@ std::int64_t AvailableMemory(const std::filesystem::path& root = "/");
 std::int64_t ResidentMemory(const std::filesystem::path& root = "/");
 std::int64_t PeakResidentMemory(const std::filesystem::path& root = "/");
 
-// From now on memory that was freed is kept for the next allocation and not given back to the
-// system: activations of many megabytes come and go with every run of a model, and mapping fresh
-// pages for each costs a third of the time of a small network. Called once, by main.
-void KeepFreedMemory();
-
 }  // namespace whylight

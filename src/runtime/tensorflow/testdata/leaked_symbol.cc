@@ -1,16 +1,15 @@
 // A symbol that TensorFlow's library also uses, visible to it when the program is linked with
 // -rdynamic: what tools/check_bindings has to find.
-#include <cstdlib>
-#include <new>
+#include <cstring>
 
-__attribute__((visibility("default"))) void* operator new(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-__attribute__((visibility("default"))) void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-__attribute__((visibility("default"))) void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+extern char** environ;
+
+extern "C" __attribute__((visibility("default"))) char* getenv(const char* name) noexcept {
+  const std::size_t length = std::strlen(name);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
+      return *entry + length + 1;
+    }
+  }
+  return nullptr;
 }
