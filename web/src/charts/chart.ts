@@ -45,25 +45,24 @@ export abstract class Chart extends LitElement {
         container-type: inline-size;
       }
       .head {
-        display: flex;
-        flex-wrap: wrap;
+        display: grid;
+        grid-template-columns: 1fr auto;
         align-items: baseline;
         gap: 0.25rem 0.75rem;
-        margin-bottom: 0.5rem;
+        margin-bottom: 0.75rem;
       }
       h3 {
         font-size: 1rem;
         font-weight: 600;
       }
       .note {
-        flex-basis: 100%;
-        order: 3;
+        grid-column: 1 / -1;
+        grid-row: 2;
         color: var(--soft);
         font-size: 0.86rem;
         max-width: 46rem;
       }
       .save {
-        margin-left: auto;
         display: flex;
         gap: 0.25rem;
       }

@@ -119,9 +119,13 @@ export class Dependence extends Chart {
 
   private point(event: PointerEvent): void {
     const i = this.nearest(event);
+    if (i < 0) {
+      this.tip = null;
+      return;
+    }
     const lines = [`row ${this.rows[i]}`, ...[this.feature!, this.second].map((f) => f && `${f.name} = ${wordOf(f, i)}`)];
     const text = [...lines, exact(this.feature!.totals[i])].filter(Boolean).join('\n');
-    this.tip = i < 0 ? null : { x: event.offsetX, y: event.offsetY, text };
+    this.tip = { x: event.offsetX, y: event.offsetY, text };
   }
 
   private choose(event: MouseEvent): void {

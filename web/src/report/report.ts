@@ -47,6 +47,7 @@ export class ReportPage extends LitElement {
       }
       .looks {
         display: flex;
+        flex: none;
         gap: 0.5rem;
         flex-wrap: wrap;
         justify-content: flex-end;
