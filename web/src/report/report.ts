@@ -271,7 +271,7 @@ export class ReportPage extends LitElement {
       ['', several ? 'first of each row' : targets.length ? targetName(targets[0]) : 'nothing'],
       ...(several ? targets.map((t, i): [string, string] => [String(i), targetName(t)]) : []),
     ];
-    return html`<div class="bar control">
+    return html`<div class="bar control" role="search" aria-label="What to show">
       ${this.pick('Output and class', 'target', choices)}
       <label class="wide"
         >Features
