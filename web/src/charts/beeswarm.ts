@@ -1,0 +1,176 @@
+// <wl-beeswarm>: of each feature every row's total as a point, coloured by the row's value of the feature.
+import { svg, html, nothing } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { css as rgb, viridis } from '../math/color.ts';
+import { exact, value } from '../math/numbers.ts';
+import { extent, quantile, sorted } from '../math/statistics.ts';
+import { swarm } from '../math/swarm.ts';
+import { Chart, type Drawing } from './chart.ts';
+import { axisX, domain, fit, labelRoom, layer, scale, type Scale } from './draw.ts';
+import type { TableOf } from './table.ts';
+
+export interface SwarmFeature {
+  name: string;
+  totals: ArrayLike<number>; // of each row
+  values: ArrayLike<number> | null; // of each row: numbers, or codes of categories
+  dictionary: string[] | null;
+}
+
+const LINE = 40;
+const HALF = 17;
+const RADIUS = 2.4;
+const TOP = 6;
+
+@customElement('wl-beeswarm')
+export class Beeswarm extends Chart {
+  @property({ attribute: false }) features: SwarmFeature[] = [];
+  @property({ attribute: false }) rows: ArrayLike<number> = []; // numbers of the rows
+  @state() private tip: { x: number; y: number; text: string } | null = null;
+  private places: { x: Float32Array; y: Float32Array }[] = [];
+
+  protected override draw(width: number): Drawing | null {
+    if (!this.features.length) return null;
+    const names = this.features.map((f) => f.name);
+    const left = labelRoom(names, width) + 14;
+    const x = scale(domain(this.features.flatMap((f) => extent(f.totals)), true), [left, width - 56]).nice();
+    const bottom = TOP + this.features.length * LINE;
+    this.places = this.features.map((f, i) => place(f, x, TOP + (i + 0.5) * LINE));
+    const points = layer(width, bottom, (context) => this.features.forEach((f, i) => paint(context, f, this.places[i])));
+    return {
+      height: bottom + 24,
+      label: `${this.heading}: ${names.slice(0, 3).join(', ')}`,
+      body: svg`
+        ${axisX(x, TOP, bottom)}
+        ${names.map((n, i) => {
+          const y = TOP + (i + 0.5) * LINE;
+          return svg`<line class="grid" x1=${left} x2=${width - 56} y1=${y} y2=${y} />
+            <text x=${left - 14} y=${y + 4} text-anchor="end">${fit(n, left - 14)}<title>${n}</title></text>`;
+        })}
+        ${points}
+        ${legend(width - 30, TOP + 14, Math.min(bottom - TOP - 28, 200))}
+        <rect width=${width} height=${bottom} fill="transparent" class="link" @pointermove=${this.point}
+          @pointerleave=${() => (this.tip = null)} @click=${this.choose} />`,
+    };
+  }
+
+  protected override below() {
+    const tip = this.tip;
+    return tip ? html`<div class="tip" style="left:${tip.x + 12}px;top:${tip.y + 8}px">${tip.text}</div>` : nothing;
+  }
+
+  private nearest(event: PointerEvent | MouseEvent): { feature: number; point: number } | null {
+    const line = Math.floor((event.offsetY - TOP) / LINE);
+    const places = this.places[line];
+    if (!places) return null;
+    let best = -1;
+    let distance = 64;
+    for (let i = 0; i < places.x.length; i++) {
+      const d = (places.x[i] - event.offsetX) ** 2 + (places.y[i] - event.offsetY) ** 2;
+      if (d < distance) [best, distance] = [i, d];
+    }
+    return best < 0 ? null : { feature: line, point: best };
+  }
+
+  private point(event: PointerEvent): void {
+    const found = this.nearest(event);
+    if (!found) {
+      this.tip = null;
+      return;
+    }
+    const f = this.features[found.feature];
+    const v = valueText(f, found.point);
+    this.tip = {
+      x: event.offsetX,
+      y: event.offsetY,
+      text: `row ${this.rows[found.point]}\n${f.name}${v ? ` = ${v}` : ''}\n${exact(f.totals[found.point])}`,
+    };
+  }
+
+  private choose(event: MouseEvent): void {
+    const found = this.nearest(event);
+    if (found) this.tell('wl-row', this.rows[found.point]);
+  }
+
+  protected override table(): TableOf {
+    return {
+      columns: [
+        { label: 'row', form: 'row' },
+        ...this.features.flatMap((f) => [
+          ...(f.values ? [{ label: f.name, form: 'value' as const }] : []),
+          { label: `attribution of ${f.name}`, form: 'signed' as const },
+        ]),
+      ],
+      rows: Array.from(this.rows, (row, i) => [
+        row,
+        ...this.features.flatMap((f) => [...(f.values ? [cellOf(f, i)] : []), f.totals[i]]),
+      ]),
+    };
+  }
+}
+
+function place(f: SwarmFeature, x: Scale, middle: number) {
+  const [lo, hi] = x.domain();
+  const offsets = swarm(f.totals, lo, hi);
+  let widest = 1;
+  for (const o of offsets) widest = Math.max(widest, Math.abs(o));
+  const step = Math.min(2 * RADIUS, HALF / widest);
+  return {
+    x: Float32Array.from(f.totals, (t) => x(t)),
+    y: Float32Array.from(offsets, (o) => middle + o * step),
+  };
+}
+
+function paint(context: CanvasRenderingContext2D, f: SwarmFeature, at: { x: Float32Array; y: Float32Array }): void {
+  const tones = toneOf(f.values);
+  const radius = f.totals.length > 2000 ? 1.7 : RADIUS;
+  context.globalAlpha = f.totals.length > 2000 ? 0.75 : 0.9;
+  // Points of one tone are one path: thousands of fills become a few.
+  const paths = new Map<number, Path2D>();
+  for (let i = 0; i < at.x.length; i++) {
+    if (Number.isNaN(at.x[i])) continue;
+    const tone = tones(i);
+    let path = paths.get(tone);
+    if (!path) paths.set(tone, (path = new Path2D()));
+    path.rect(at.x[i] - radius, at.y[i] - radius, 2 * radius, 2 * radius);
+  }
+  for (const [tone, path] of paths) {
+    context.fillStyle = tone < 0 ? '#8a9099' : rgb(viridis(tone / 31));
+    context.fill(path);
+  }
+}
+
+// 32 tones between the 5th and the 95th percentile; -1 for missing.
+export function toneOf(values: ArrayLike<number> | null): (i: number) => number {
+  if (!values) return () => -1;
+  const ascending = sorted(values);
+  const [lo, hi] = [quantile(ascending, 0.05), quantile(ascending, 0.95)];
+  return (i) => {
+    if (Number.isNaN(values[i])) return -1;
+    const t = hi > lo ? Math.min(1, Math.max(0, (values[i] - lo) / (hi - lo))) : 0.5;
+    return Math.round(31 * t);
+  };
+}
+
+function cellOf(f: SwarmFeature, i: number): number | string | null {
+  const v = f.values![i];
+  if (Number.isNaN(v)) return null;
+  return f.dictionary ? (f.dictionary[v] ?? null) : v;
+}
+
+function valueText(f: SwarmFeature, i: number): string {
+  if (!f.values) return '';
+  const v = cellOf(f, i);
+  return typeof v === 'number' ? value(v) : (v ?? '–');
+}
+
+export function legend(x: number, y: number, height: number, low = 'low', high = 'high') {
+  const steps = 24;
+  return svg`<g>
+    <text class="soft" x=${x + 5} y=${y - 6} text-anchor="middle" font-size="11">${high}</text>
+    ${Array.from({ length: steps }, (_, i) => {
+      const color = rgb(viridis(1 - i / (steps - 1)));
+      return svg`<rect x=${x} y=${y + (i * height) / steps} width="9" height=${height / steps + 0.6} fill=${color} />`;
+    })}
+    <text class="soft" x=${x + 5} y=${y + height + 14} text-anchor="middle" font-size="11">${low}</text>
+  </g>`;
+}

@@ -1,0 +1,125 @@
+// <wl-heat-map>: features by rows, coloured by attribution; the score of each row as a line on top.
+import { html, nothing, svg } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { line } from 'd3-shape';
+import { similarityOrder } from '../math/clusters.ts';
+import { diverging, position } from '../math/color.ts';
+import { exact, short } from '../math/numbers.ts';
+import { greatestMagnitude } from '../math/statistics.ts';
+import { Chart, type Drawing } from './chart.ts';
+import { cells, domain, fit, labelRoom, scale } from './draw.ts';
+import type { TableOf } from './table.ts';
+
+const LINE = 24;
+const TOP = 64;
+
+@customElement('wl-heat-map')
+export class HeatMap extends Chart {
+  @property({ attribute: false }) names: string[] = [];
+  @property({ attribute: false }) totals: ArrayLike<number>[] = []; // of each row, in the order of names
+  @property({ attribute: false }) scores: number[] = [];
+  @property({ attribute: false }) rows: number[] = [];
+  @property() order = 'score'; // or similarity
+  @state() private tip: { x: number; y: number; text: string } | null = null;
+  private left = 0;
+
+  private get ordered(): number[] {
+    if (this.order === 'similarity') return similarityOrder(this.totals);
+    return this.scores.map((_, i) => i).sort((a, b) => this.scores[a] - this.scores[b]);
+  }
+
+  protected override controls() {
+    return html`<div class="controls control">
+      <label
+        >Order
+        <select @change=${(e: Event) => this.tell('wl-choose', { order: (e.target as HTMLSelectElement).value })}>
+          <option value="score" ?selected=${this.order === 'score'}>by F(x)</option>
+          <option value="similarity" ?selected=${this.order === 'similarity'}>by similarity</option>
+        </select>
+      </label>
+    </div>`;
+  }
+
+  protected override draw(width: number): Drawing | null {
+    if (!this.rows.length || !this.names.length) return null;
+    const order = this.ordered;
+    const left = (this.left = labelRoom(this.names, width) + 12);
+    const room = width - left;
+    const height = this.names.length * LINE;
+    const greatest = Math.max(...this.totals.map(greatestMagnitude));
+    const picture = cells(order.length, this.names.length, (c, r) =>
+      diverging(position(this.totals[order[c]][r], greatest, this.look.curve), this.look),
+    );
+    const y = scale(domain(this.scores), [TOP - 12, 16]);
+    const step = room / order.length;
+    const path = line<number>()
+      .x((_, i) => left + (i + 0.5) * step)
+      .y((i) => y(this.scores[i]))
+      .defined((i) => Number.isFinite(this.scores[i]));
+    return {
+      height: TOP + height + 40,
+      label: `${this.heading}: ${order.length} rows, ${this.names.length} features`,
+      body: svg`
+        <text class="soft" x=${left - 12} y=${TOP - 28} text-anchor="end">F(x)</text>
+        ${y.domain().map((v) => svg`<text class="soft" x=${left} y=${y(v) + (v === y.domain()[0] ? 11 : -4)} font-size="10">${short(v)}</text>`)}
+        <path class="ink" d=${path(order) ?? ''} stroke-width="1.5" />
+        <image href=${picture} x=${left} y=${TOP} width=${room} height=${height} preserveAspectRatio="none"
+          style="image-rendering: pixelated" />
+        ${this.names.map(
+          (n, i) => svg`<text x=${left - 12} y=${TOP + i * LINE + 16} text-anchor="end">${fit(n, left - 12)}<title>${n}</title></text>`,
+        )}
+        ${colorKey(left, TOP + height + 14, Math.min(room, 260), greatest, this.look)}
+        <rect x=${left} y=${TOP} width=${room} height=${height} fill="transparent" class="link"
+          @pointermove=${(e: PointerEvent) => this.point(e, order, step)} @pointerleave=${() => (this.tip = null)}
+          @click=${(e: MouseEvent) => this.choose(e, order, step)} />`,
+    };
+  }
+
+  private at(event: MouseEvent, order: number[], step: number): number {
+    return order[Math.min(order.length - 1, Math.max(0, Math.floor((event.offsetX - this.left) / step)))];
+  }
+
+  private point(event: PointerEvent, order: number[], step: number): void {
+    const row = this.at(event, order, step);
+    const f = Math.min(this.names.length - 1, Math.floor((event.offsetY - TOP) / LINE));
+    const text = `row ${this.rows[row]}, F(x) ${short(this.scores[row])}\n${this.names[f]}\n${exact(this.totals[row][f])}`;
+    this.tip = { x: event.offsetX, y: event.offsetY, text };
+  }
+
+  private choose(event: MouseEvent, order: number[], step: number): void {
+    this.tell('wl-row', this.rows[this.at(event, order, step)]);
+  }
+
+  protected override below() {
+    const tip = this.tip;
+    return tip ? html`<div class="tip" style="left:${tip.x + 12}px;top:${tip.y + 8}px">${tip.text}</div>` : nothing;
+  }
+
+  protected override table(): TableOf {
+    return {
+      columns: [
+        { label: 'row', form: 'row' },
+        { label: 'F(x)', form: 'number' },
+        ...this.names.map((label) => ({ label, form: 'signed' as const })),
+      ],
+      rows: this.ordered.map((i) => [this.rows[i], this.scores[i], ...Array.from(this.totals[i])]),
+    };
+  }
+}
+
+// The diverging map with its own curve: places are even in the number, so the curve is seen.
+export function colorKey(x: number, y: number, width: number, greatest: number, look: import('../math/color.ts').Look) {
+  const steps = 64;
+  const picture = cells(steps, 1, (c) => diverging(position((2 * (c + 0.5)) / steps - 1, 1, look.curve), look));
+  const ticks = [-1, -0.25, 0, 0.25, 1];
+  return svg`<g>
+    <image href=${picture} x=${x} y=${y} width=${width} height="9" preserveAspectRatio="none" style="image-rendering: auto" />
+    ${ticks.map((t) => {
+      const at = x + ((t + 1) / 2) * width;
+      const anchor = t === -1 ? 'start' : t === 1 ? 'end' : 'middle';
+      const text = t === 0 ? '0' : `${t > 0 ? '+' : ''}${short(t * greatest)}`;
+      return svg`<line class="axis" x1=${at} x2=${at} y1=${y} y2=${y + 12} />
+        <text class="soft" x=${at} y=${y + 24} text-anchor=${anchor} font-size="10.5">${text}</text>`;
+    })}
+  </g>`;
+}

@@ -1,0 +1,82 @@
+// What was explained and how, in words, from the `whylight` objects of the answers.
+import { count, percent, plural, short } from '../math/numbers.ts';
+import type { Report, Run } from './data.ts';
+import { targetName } from './selection.ts';
+
+export type Fact = [name: string, text: string];
+
+const METHODS: Record<string, string> = {
+  'integrated-gradients': 'Integrated Gradients',
+  'sampled-shapley': 'Sampled Shapley',
+  'kernel-shap': 'KernelSHAP',
+  xrai: 'XRAI',
+  'blur-ig': 'Blur IG',
+  'guided-ig': 'Guided IG',
+  smoothgrad: 'SmoothGrad',
+  'gradient-x-input': 'Gradient × input',
+  'expected-gradients': 'Expected Gradients',
+  occlusion: 'Occlusion',
+  'grad-cam': 'Grad-CAM',
+};
+
+// Members that have a line of their own; the rest is written as it stands.
+const KNOWN = new Set([
+  'version', 'method', 'signature', 'preprocess', 'reason', 'baselines', 'steps', 'paths', 'maxSteps', 'tolerance', 'seed', 'held',
+]);
+
+export function methodName(run: Run): string {
+  const key = String(run.method ?? '');
+  return METHODS[key] ?? (key || 'unknown method');
+}
+
+const words = (x: unknown): string =>
+  typeof x === 'string' ? x : typeof x === 'number' ? short(x) : Array.isArray(x) ? x.map(words).join(', ') : JSON.stringify(x);
+
+// maxSteps -> "max steps".
+const spoken = (key: string): string => key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+
+function effort(run: Run): Fact[] {
+  const facts: Fact[] = [];
+  const auto = run.steps === 'auto' || run.paths === 'auto';
+  if (run.steps !== undefined) {
+    const most = auto && run.maxSteps !== undefined ? `, at most ${words(run.maxSteps)}` : '';
+    facts.push(['Points', auto ? `as the tolerance needs${most}` : words(run.steps)]);
+  }
+  if (run.paths !== undefined) facts.push(['Paths', words(run.paths)]);
+  if (typeof run.tolerance === 'number') facts.push(['Tolerance', percent(run.tolerance)]);
+  return facts;
+}
+
+export function runFacts(run: Run): Fact[] {
+  const facts: Fact[] = [['Method', methodName(run)], ...effort(run)];
+  const chain = [run.preprocess, run.signature].filter(Boolean).join(' → ');
+  if (chain) facts.push(['Signature', run.reason ? `${chain}: ${run.reason}` : chain]);
+  const baselines = run.baselines;
+  if (baselines && typeof baselines === 'object') {
+    for (const [name, text] of Object.entries(baselines)) facts.push([`Baseline of ${name}`, words(text)]);
+  }
+  if (run.held !== undefined) facts.push(['Held', words(run.held)]);
+  facts.push(['Seed', run.seed === undefined ? 'nothing random' : words(run.seed)]);
+  for (const [key, x] of Object.entries(run)) {
+    if (!KNOWN.has(key)) facts.push([spoken(key).replace(/^./, (c) => c.toUpperCase()), words(x)]);
+  }
+  return facts;
+}
+
+export function rowsText({ rows }: Report): string {
+  return rows.count < rows.total
+    ? `showing a sample of ${count(rows.count)} of ${count(rows.total)}, drawn with seed 0`
+    : count(rows.count);
+}
+
+export function reportFacts(report: Report): Fact[] {
+  const versions = [...new Set(report.runs.map((r) => r.version).filter(Boolean))].map(String);
+  const targets = report.targets.map(targetName);
+  return [
+    ['Explained', targets.length > 6 ? `${targets.slice(0, 6).join(', ')} and ${targets.length - 6} more` : targets.join(', ')],
+    ['Rows', rowsText(report)],
+    ...report.sources.map((s): Fact => ['File', `${s.name} (${plural(s.rows, 'row')})`]),
+    ['Versions', `answers ${versions.join(', ') || '–'}, report ${report.whylight}`],
+    ['Made', report.created.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')],
+  ];
+}

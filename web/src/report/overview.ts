@@ -1,0 +1,493 @@
+// <wl-overview>: what holds for all rows: how they were explained, what counts, what may not be trusted.
+import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import '../charts/beeswarm.ts';
+import type { SwarmFeature } from '../charts/beeswarm.ts';
+import '../charts/decisions.ts';
+import '../charts/dependence.ts';
+import '../charts/errors.ts';
+import '../charts/global_bars.ts';
+import { globalNote } from '../charts/global_bars.ts';
+import '../charts/heat_map.ts';
+import { base } from '../charts/styles.ts';
+import '../charts/table.ts';
+import type { TableOf } from '../charts/table.ts';
+import { count, percent, plural } from '../math/numbers.ts';
+import { QUANTILES, strongestInteraction } from '../math/statistics.ts';
+import { LARGE_GAP, shareOf } from '../math/waterfall.ts';
+import type { Loaded } from './loaded.ts';
+import { reportFacts, runFacts, type Fact } from './facts.ts';
+import type { Shared } from './report.ts';
+import { targetName, type Selection } from './selection.ts';
+
+const TOPS = ['5', '10', '20', '50'];
+const DRAWN_ROWS = 200; // of heat map and decision lines
+
+@customElement('wl-overview')
+export class Overview extends LitElement {
+  @property({ attribute: false }) data!: Loaded;
+  @property({ attribute: false }) selection!: Selection;
+  @property({ attribute: false }) shared!: Shared;
+  private interactions = new Map<string, number>();
+
+  static override styles = [
+    base,
+    css`
+      section {
+        margin-top: 3rem;
+      }
+      h2 {
+        font-size: 1.2rem;
+        font-weight: 650;
+        letter-spacing: -0.01em;
+        margin-bottom: 1rem;
+      }
+      .facts {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr));
+        gap: 0.15rem 3rem;
+        font-size: 0.9rem;
+      }
+      .facts > div {
+        display: grid;
+        grid-template-columns: minmax(6.5rem, 9rem) 1fr;
+        gap: 1rem;
+        padding: 0.4rem 0;
+        border-bottom: 1px solid var(--faint);
+        align-items: baseline;
+      }
+      dt {
+        color: var(--soft);
+        overflow-wrap: anywhere;
+      }
+      dd {
+        overflow-wrap: anywhere;
+        font-variant-numeric: tabular-nums;
+      }
+      .remarks {
+        display: grid;
+        gap: 0.5rem;
+        padding: 0;
+        margin: 0;
+        list-style: none;
+      }
+      .remarks li {
+        padding: 0.6rem 0.9rem;
+        border-radius: 6px;
+        border-left: 3px solid var(--caution);
+        background: var(--caution-wash);
+        font-size: 0.9rem;
+        overflow-wrap: anywhere;
+        break-inside: avoid;
+      }
+      .remarks li.bad {
+        border-color: var(--alarm);
+        background: var(--alarm-wash);
+      }
+      .remarks .rule {
+        font-family: var(--mono);
+        font-size: 0.82rem;
+        color: var(--caution);
+      }
+      .remarks .bad .rule {
+        color: var(--alarm);
+      }
+      .remarks .where {
+        display: block;
+        color: var(--soft);
+        font-size: 0.82rem;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
+        gap: 2.5rem;
+      }
+      .lead {
+        display: flex;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 1rem;
+      }
+      .lead label {
+        font-size: 0.86rem;
+        color: var(--soft);
+      }
+      .lead select {
+        color: var(--ink);
+      }
+      .text {
+        color: var(--soft);
+        font-size: 0.9rem;
+        max-width: 46rem;
+        margin: -0.5rem 0 1rem;
+      }
+      .bad-text {
+        color: var(--alarm);
+        font-weight: 600;
+        margin: -0.5rem 0 1rem;
+      }
+      @media print {
+        section {
+          margin-top: 1.6rem;
+        }
+        h2 {
+          break-after: avoid;
+        }
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const s = this.selection;
+    return html`
+      ${this.facts()} ${this.remarks()}
+      ${s.explanations.length === 0
+        ? html`<section><h2>Nothing to draw</h2><p>No row was explained for this output and class.</p></section>`
+        : s.features.length === 0
+          ? html`<section><h2>Nothing to draw</h2><p>No feature ${this.shared.state.q ? `matches “${this.shared.state.q}”` : 'has attributions'}.</p></section>`
+          : html`${this.importance()} ${this.dependence()} ${this.distribution()}`}
+      ${s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
+    `;
+  }
+
+  private facts(): TemplateResult {
+    const { report } = this.data;
+    const [first, ...more] = report.runs;
+    const list = (facts: Fact[]) =>
+      html`<dl class="facts">${facts.map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>`;
+    return html`<section>
+      <h2>What was explained, and how</h2>
+      ${list([...reportFacts(report), ...(first ? runFacts(first) : [])])}
+      ${more.length
+        ? html`<p class="text" style="margin-top:1rem">
+              Answers were made in ${report.runs.length} different ways; above stands the first.
+            </p>
+            ${more.slice(0, 8).map((run, i) => html`<details><summary>Way ${i + 2}</summary>${list(runFacts(run))}</details>`)}`
+        : nothing}
+    </section>`;
+  }
+
+  private remarks(): TemplateResult | typeof nothing {
+    const { warnings, failures, failureCount } = this.data.report;
+    if (!warnings.length && !failureCount) return nothing;
+    const links = (rows: number[]) =>
+      rows.map((r, i) => html`${i ? ', ' : ''}<a href=${this.shared.rowLink(r)}>${r}</a>`);
+    return html`<section>
+      <h2>Remarks</h2>
+      <ul class="remarks">
+        ${failureCount
+          ? html`<li class="bad">
+              <span class="rule">failed</span> ${plural(failureCount, 'row')} could not be explained
+              ${failures.map((f) => html`<span class="where">line ${f.line}: ${f.message}</span>`)}
+              ${failures.length < failureCount ? html`<span class="where">and ${count(failureCount - failures.length)} more</span>` : nothing}
+            </li>`
+          : nothing}
+        ${warnings.map(
+          (w) => html`<li>
+            <span class="rule">${w.rule}</span> ${w.message}
+            <span class="where"
+              >${plural(w.count, 'row')}${w.rows.length ? html`: ${links(w.rows)}${w.count > w.rows.length ? ' …' : ''}` : nothing}</span
+            >
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  private get top(): number {
+    return Number(this.shared.state.top) || 10;
+  }
+
+  private rowNumbers(): Float64Array {
+    return this.selection.of(this.data.row);
+  }
+
+  private swarmOf(feature: number): SwarmFeature {
+    const values = this.selection.values(feature);
+    return {
+      name: this.data.report.features[feature].name,
+      totals: this.selection.totals(feature),
+      values: values?.numbers ?? null,
+      dictionary: values?.dictionary ?? null,
+    };
+  }
+
+  private common(name: string) {
+    return { ...this.shared.tableOf(name), look: this.shared.look };
+  }
+
+  private importance(): TemplateResult {
+    const s = this.selection;
+    const summaries = s.features.map((f) => s.summaries.get(f)!);
+    const bars = this.common('importance');
+    const swarm = this.common('swarm');
+    return html`<section>
+      <div class="lead">
+        <h2>Which features count</h2>
+        <label class="control"
+          >Show
+          <select @change=${(e: Event) => this.change({ top: (e.target as HTMLSelectElement).value })}>
+            ${[...TOPS, '1000'].map(
+              (n) => html`<option value=${n} ?selected=${this.shared.state.top === n}>${n === '1000' ? 'all' : n}</option>`,
+            )}
+          </select>
+        </label>
+      </div>
+      <div class="pair">
+        <wl-global-bars
+          name="importance"
+          heading="Mean size of attributions"
+          note=${globalNote}
+          .features=${summaries}
+          .limit=${this.top}
+          .look=${bars.look}
+          .open=${bars.open}
+          .sort=${bars.sort}
+          .page=${bars.page}
+        ></wl-global-bars>
+        <wl-beeswarm
+          name="swarm"
+          heading="Attributions of every row"
+          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile, grey where there is none."
+          .features=${s.features.slice(0, this.top).map((f) => this.swarmOf(f))}
+          .rows=${this.rowNumbers()}
+          .rowLink=${this.shared.rowLink}
+          .look=${swarm.look}
+          .open=${swarm.open}
+          .sort=${swarm.sort}
+          .page=${swarm.page}
+        ></wl-beeswarm>
+      </div>
+    </section>`;
+  }
+
+  private change(value: Record<string, string>): void {
+    this.dispatchEvent(new CustomEvent('wl-change', { detail: { name: '', value }, bubbles: true, composed: true }));
+  }
+
+  private dependence(): TemplateResult | typeof nothing {
+    const s = this.selection;
+    const { features } = this.data.report;
+    const able = s.features.filter((f) => this.data.values(f));
+    if (!able.length) return nothing;
+    const { x, hue } = this.shared.state;
+    const feature = able.find((f) => String(f) === x) ?? able[0];
+    const seconds = features.map((_, i) => i).filter((i) => i !== feature && this.data.values(i));
+    const automatic = this.interaction(feature, seconds);
+    const second = hue === 'none' ? -1 : (seconds.find((f) => String(f) === hue) ?? automatic);
+    const names = (list: number[]) => list.map((f): [string, string] => [String(f), features[f].name]);
+    const t = this.common('dependence');
+    return html`<section>
+      <h2>How a value moves the score</h2>
+      <wl-dependence
+        name="dependence"
+        heading="Dependence on ${features[feature].name}"
+        note="Value against attribution. The colour is a second feature: by itself the one whose ranks go best with what the first leaves unexplained."
+        .feature=${this.swarmOf(feature)}
+        .second=${second >= 0 ? this.swarmOf(second) : null}
+        .rows=${this.rowNumbers()}
+        .rowLink=${this.shared.rowLink}
+        .choices=${{
+          features: names(able).map(([, n], i) => [String(able[i]), n]),
+          seconds: [
+            ['', automatic >= 0 ? `by itself: ${features[automatic].name}` : 'by itself: none'],
+            ['none', 'none'],
+            ...names(seconds),
+          ],
+        }}
+        .chosen=${{ feature: String(feature), second: hue }}
+        @wl-choose=${(e: CustomEvent) => this.chooseDependence(e)}
+        .look=${t.look}
+        .open=${t.open}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-dependence>
+    </section>`;
+  }
+
+  private chooseDependence(event: CustomEvent): void {
+    event.stopPropagation();
+    const { feature, second } = event.detail.value;
+    this.change(feature !== undefined ? { x: feature, hue: '' } : { hue: second });
+  }
+
+  // Codes of categories have an order only if there are two of them.
+  private interaction(feature: number, seconds: number[]): number {
+    const key = `${this.selection.target} ${feature}`;
+    let found = this.interactions.get(key);
+    if (found === undefined) {
+      const candidates = seconds.map((f) => {
+        const v = this.selection.values(f);
+        return v && (!v.dictionary || v.dictionary.length === 2) ? v.numbers : null;
+      });
+      const x = this.selection.values(feature)!.numbers;
+      found = seconds[strongestInteraction(x, this.selection.totals(feature), candidates)] ?? -1;
+      this.interactions.set(key, found);
+    }
+    return found;
+  }
+
+  private distribution(): TemplateResult {
+    const s = this.selection;
+    const t = this.shared.tableOf('distribution');
+    const data: TableOf = {
+      columns: [
+        { label: 'feature' },
+        ...QUANTILES.map((q) => ({ label: `${100 * q} %`, form: 'signed' as const })),
+        { label: 'mean', form: 'signed' },
+        { label: 'mean |total|', form: 'number' },
+      ],
+      rows: s.features.map((f) => {
+        const { name, quantiles, mean, meanAbs } = s.summaries.get(f)!;
+        return [name, ...quantiles, mean, meanAbs];
+      }),
+    };
+    return html`<section>
+      <h2>Distribution of attributions</h2>
+      <wl-table name="distribution" caption="Distribution of attributions" .data=${data} .sort=${t.sort} .page=${t.page}></wl-table>
+    </section>`;
+  }
+
+  private errorOf(e: number): number {
+    const { error, score, baselineScore, sum } = this.data;
+    if (!Number.isNaN(error[e])) return error[e];
+    return shareOf(score[e] - baselineScore[e] - sum[e], score[e] - baselineScore[e]);
+  }
+
+  private errors(): TemplateResult {
+    const errors = this.selection.explanations.map((e) => this.errorOf(e));
+    const large = errors.filter((x) => x > LARGE_GAP).length;
+    const unsettled = this.selection.explanations.filter((e) => this.data.converged[e] === 0).length;
+    const t = this.common('errors');
+    return html`<section>
+      <h2>Can the numbers be trusted</h2>
+      ${large
+        ? html`<p class="bad-text">
+            ${plural(large, 'explanation')} of ${count(errors.length)} ${large === 1 ? 'misses' : 'miss'} more than ${percent(LARGE_GAP)} of F(x) − F(b): raise steps or
+            paths.
+          </p>`
+        : nothing}
+      ${unsettled
+        ? html`<p class="text">${plural(unsettled, 'explanation')} did not reach the tolerance with the points allowed.</p>`
+        : nothing}
+      <wl-errors
+        name="errors"
+        heading="Approximation error"
+        note="In per cent of F(x) − F(b), as each answer says it. Attributions add up to the difference but for this."
+        .errors=${errors}
+        .look=${t.look}
+        .open=${t.open}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-errors>
+    </section>`;
+  }
+
+  private rows(): TemplateResult {
+    const s = this.selection;
+    const { data } = this;
+    const { features, targets, sources } = data.report;
+    const t = this.shared.tableOf('rows');
+    const strongest = s.explanations.map((e) => {
+      let best = -1;
+      let size = 0;
+      for (const f of s.features) {
+        const a = Math.abs(data.totals(f)[e]);
+        if (a > size) [best, size] = [f, a];
+      }
+      return best;
+    });
+    const several = targets.length > 1;
+    const table: TableOf = {
+      columns: [
+        { label: 'row', form: 'row' },
+        ...(sources.length === 1 ? [{ label: 'line', form: 'count' as const }] : []),
+        ...(several ? [{ label: 'output and class' }] : []),
+        { label: 'F(b)', form: 'number' },
+        { label: 'F(x)', form: 'number' },
+        { label: 'sum', form: 'signed' },
+        { label: 'error', form: 'percent', alarm: (x) => typeof x === 'number' && x > LARGE_GAP },
+        { label: 'strongest feature' },
+        { label: 'its attribution', form: 'signed' },
+      ],
+      rows: s.explanations.map((e, i) => [
+        data.row[e],
+        ...(sources.length === 1 ? [data.line[data.row[e]] ?? null] : []),
+        ...(several ? [targetName(targets[data.target[e]])] : []),
+        data.baselineScore[e],
+        data.score[e],
+        data.sum[e],
+        this.errorOf(e),
+        strongest[i] < 0 ? null : features[strongest[i]].name,
+        strongest[i] < 0 ? null : data.totals(strongest[i])[e],
+      ]),
+    };
+    return html`<section>
+      <h2>Row by row</h2>
+      ${s.features.length ? this.matrices() : nothing}
+      <wl-table
+        name="rows"
+        caption="Rows"
+        .data=${table}
+        .sort=${t.sort}
+        .page=${t.page}
+        .rowLink=${this.shared.rowLink}
+      ></wl-table>
+    </section>`;
+  }
+
+  // Rows by F(x); of many every k-th, so that low and high ones are there.
+  private drawnRows(): number[] {
+    const { explanations } = this.selection;
+    const order = explanations.map((_, i) => i).sort((a, b) => this.data.score[explanations[a]] - this.data.score[explanations[b]]);
+    if (order.length <= DRAWN_ROWS) return order;
+    return Array.from({ length: DRAWN_ROWS }, (_, i) => order[Math.round((i * (order.length - 1)) / (DRAWN_ROWS - 1))]);
+  }
+
+  private matrices(): TemplateResult {
+    const s = this.selection;
+    const { data } = this;
+    const drawn = this.drawnRows().map((i) => s.explanations[i]);
+    const features = s.features.slice(0, this.top);
+    const names = features.map((f) => data.report.features[f].name);
+    const totals = drawn.map((e) => Float64Array.from(features, (f) => data.totals(f)[e]));
+    const rest = drawn.map((e, i) => data.sum[e] - totals[i].reduce((a, b) => a + (b || 0), 0));
+    const some = drawn.length < s.explanations.length ? ` ${drawn.length} of ${count(s.explanations.length)} rows, evenly by F(x).` : '';
+    const heat = this.common('heat');
+    const lines = this.common('lines');
+    return html`<div class="pair" style="margin-bottom:2rem">
+      <wl-heat-map
+        name="heat"
+        heading="Rows by features"
+        note="Each column a row, F(x) above it.${some}"
+        .names=${names}
+        .totals=${totals}
+        .scores=${drawn.map((e) => data.score[e])}
+        .rows=${drawn.map((e) => data.row[e])}
+        .order=${this.shared.state.order}
+        .rowLink=${this.shared.rowLink}
+        .look=${heat.look}
+        .open=${heat.open}
+        .sort=${heat.sort}
+        .page=${heat.page}
+      ></wl-heat-map>
+      <wl-decisions
+        name="lines"
+        heading="From F(b) to F(x)"
+        note="A line is a row; it takes the features one after the other, the strongest last.${some}"
+        .names=${names}
+        .totals=${totals}
+        .rest=${rest}
+        .others=${s.summaries.size - features.length}
+        .baselines=${drawn.map((e) => data.baselineScore[e])}
+        .scores=${drawn.map((e) => data.score[e])}
+        .rows=${drawn.map((e) => data.row[e])}
+        .rowLink=${this.shared.rowLink}
+        .look=${lines.look}
+        .open=${lines.open}
+        .sort=${lines.sort}
+        .page=${lines.page}
+      ></wl-decisions>
+    </div>`;
+  }
+}

@@ -1,0 +1,433 @@
+// <wl-row>: one row: its score, what each feature did to it, and the features that have parts.
+import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import '../charts/bars.ts';
+import type { Bar } from '../charts/bars.ts';
+import '../charts/picture.ts';
+import '../charts/sequence.ts';
+import { base } from '../charts/styles.ts';
+import '../charts/table.ts';
+import '../charts/tokens.ts';
+import '../charts/waterfall.ts';
+import type { WaterfallPart } from '../charts/waterfall.ts';
+import { exact, percent, short, signed, value } from '../math/numbers.ts';
+import { greatestMagnitude } from '../math/statistics.ts';
+import { LARGE_GAP, shareOf } from '../math/waterfall.ts';
+import type { Elements, Picture, RowDetail, Tokens, Vector } from './data.ts';
+import { runFacts } from './facts.ts';
+import { f32, type Loaded } from './loaded.ts';
+import type { Shared } from './report.ts';
+import { targetName, type Selection } from './selection.ts';
+
+const BARS_OF_VECTOR = 40; // A longer vector without names is drawn along its places.
+
+@customElement('wl-row')
+export class RowPage extends LitElement {
+  @property({ attribute: false }) data!: Loaded;
+  @property({ attribute: false }) selection!: Selection;
+  @property({ attribute: false }) shared!: Shared;
+  @property({ attribute: false }) row = 0;
+  private parsed: { row: number; detail: RowDetail | null } | null = null;
+
+  static override styles = [
+    base,
+    css`
+      nav {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem 1.25rem;
+        margin-top: 1.5rem;
+        font-size: 0.9rem;
+      }
+      nav .ends {
+        margin-left: auto;
+        display: flex;
+        gap: 1.25rem;
+      }
+      h2 {
+        font-size: 1.45rem;
+        font-weight: 650;
+        letter-spacing: -0.01em;
+        margin-top: 1.25rem;
+      }
+      h2 .soft {
+        font-weight: 400;
+        font-size: 0.95rem;
+        letter-spacing: 0;
+      }
+      .classes {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.4rem;
+        margin-top: 0.75rem;
+        padding: 0;
+        list-style: none;
+      }
+      .classes button[aria-pressed='true'] {
+        border-color: var(--accent);
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .numbers {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr));
+        gap: 1rem 1.5rem;
+        margin: 1.5rem 0 0;
+        padding: 1.1rem 1.25rem;
+        background: var(--wash);
+        border-radius: 8px;
+        break-inside: avoid;
+      }
+      .numbers dt {
+        font-size: 0.8rem;
+        color: var(--soft);
+      }
+      .numbers dd {
+        font-size: 1.3rem;
+        line-height: 1.35;
+        font-variant-numeric: tabular-nums;
+      }
+      .numbers dd small {
+        display: block;
+        font-size: 0.8rem;
+        color: var(--soft);
+      }
+      .numbers .alarm,
+      .numbers .alarm small {
+        color: var(--alarm);
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
+        gap: 2.5rem;
+        margin-top: 2.5rem;
+        align-items: start;
+      }
+      section {
+        margin-top: 2.75rem;
+      }
+      details.more {
+        margin-top: 1.5rem;
+        font-size: 0.9rem;
+      }
+      details.more > summary {
+        color: var(--soft);
+        width: fit-content;
+      }
+      pre {
+        margin: 0.5rem 0 0;
+        padding: 0.75rem 1rem;
+        background: var(--wash);
+        border-radius: 6px;
+        font: 0.82rem/1.5 var(--mono);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+        max-height: 20rem;
+        overflow: auto;
+      }
+      .scale {
+        margin-top: 2rem;
+        font-size: 0.86rem;
+        color: var(--soft);
+      }
+      .scale select {
+        color: var(--ink);
+      }
+    `,
+  ];
+
+  private get detail(): RowDetail | null {
+    if (this.parsed?.row !== this.row) this.parsed = { row: this.row, detail: this.data.detail(this.row) };
+    return this.parsed.detail;
+  }
+
+  // The explanation of the chosen target, else the first.
+  private get ordinal(): number {
+    const own = this.data.explanationsOf(this.row);
+    return Math.max(0, own.findIndex((e) => this.data.target[e] === this.selection.target));
+  }
+
+  override render(): TemplateResult {
+    const own = this.data.explanationsOf(this.row);
+    const e = own[this.ordinal];
+    return html`${this.navigation()}
+      <h2>
+        Row ${this.row}
+        <span class="soft">${this.place()}${e === undefined ? '' : ` · ${targetName(this.data.report.targets[this.data.target[e]])}`}</span>
+      </h2>
+      ${own.length > 1 ? this.classes(own) : nothing}
+      ${e === undefined ? html`<p>This row has no explanation.</p>` : this.explanation(e)}`;
+  }
+
+  private place(): string {
+    const line = this.data.line[this.row];
+    const { sources } = this.data.report;
+    if (line === undefined) return '';
+    return `line ${line}${sources.length === 1 ? ` of ${sources[0].name}` : ''}`;
+  }
+
+  private navigation(): TemplateResult {
+    const last = this.data.report.rows.count - 1;
+    const link = (row: number, text: string) =>
+      row < 0 || row > last ? html`<span class="soft">${text}</span>` : html`<a href=${this.shared.rowLink(row)}>${text}</a>`;
+    return html`<nav class="control" aria-label="Rows">
+      <a href=${this.shared.allLink}>All rows</a>
+      <span class="ends">${link(this.row - 1, '← previous')} ${link(this.row + 1, 'next →')}</span>
+    </nav>`;
+  }
+
+  private classes(own: number[]): TemplateResult {
+    const { target, score, report } = this.data;
+    return html`<ul class="classes control">
+      ${own.map(
+        (e, i) => html`<li>
+          <button aria-pressed=${i === this.ordinal} @click=${() => this.change({ target: String(target[e]) })}>
+            ${targetName(report.targets[target[e]])} <span class="number">${short(score[e])}</span>
+          </button>
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  private change(value: Record<string, string>): void {
+    this.dispatchEvent(new CustomEvent('wl-change', { detail: { name: '', value }, bubbles: true, composed: true }));
+  }
+
+  private explanation(e: number): TemplateResult {
+    const detail = this.detail?.explanations[this.ordinal];
+    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {})} ${this.elements(detail?.elements ?? {})}
+      ${this.more(e)}`;
+  }
+
+  private numbers(e: number): TemplateResult {
+    const { score, baselineScore, sum, error, converged } = this.data;
+    const difference = score[e] - baselineScore[e];
+    const gap = difference - sum[e];
+    const share = shareOf(gap, difference);
+    const number = (name: string, x: number, text: string, note: unknown = nothing, alarm = false) =>
+      html`<div class=${alarm ? 'alarm' : ''}><dt>${name}</dt><dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd></div>`;
+    const large = share > LARGE_GAP;
+    const ofDifference = Number.isFinite(share) ? `${percent(share)} of the difference` : '';
+    const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
+    return html`<dl class="numbers">
+      ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))} ${number('F(x), this row', score[e], short(score[e]))}
+      ${number('Difference', difference, signed(difference))} ${number('Sum of attributions', sum[e], signed(sum[e]))}
+      ${number('Gap', gap, signed(gap), large ? `${ofDifference}: raise steps or paths` : ofDifference, large)}
+      ${number('Approximation error', error[e], percent(error[e]), told, error[e] > LARGE_GAP)}
+    </dl>`;
+  }
+
+  // What the filter hides stays in the sum: a waterfall ends at F(x).
+  private features(e: number, errors: Record<string, number>): TemplateResult {
+    const { features } = this.data.report;
+    const chosen = new Set(this.selection.features);
+    const parts: WaterfallPart[] = [];
+    const bars: Bar[] = [];
+    let hidden = 0;
+    let hiddenTotal = 0;
+    features.forEach((f, i) => {
+      const total = this.data.totals(i)[e];
+      if (Number.isNaN(total)) return;
+      if (!chosen.has(i)) {
+        hidden++;
+        hiddenTotal += total;
+        return;
+      }
+      const x = this.data.valueOf(i, this.row);
+      const single = this.data.values(i) !== null;
+      const detail = single ? (typeof x === 'string' ? x : value(x)) : undefined;
+      parts.push({ name: f.name, total, detail });
+      bars.push({ label: f.name, detail, value: total, error: errors[f.name] });
+    });
+    if (hidden) parts.push({ name: `${hidden} not shown by the filter`, total: hiddenTotal });
+    const chart = (name: string) => ({ ...this.shared.tableOf(name), look: this.shared.look });
+    const fall = chart('waterfall');
+    const bar = chart('bars');
+    const based = !Number.isNaN(this.data.baselineScore[e]) && !Number.isNaN(this.data.score[e]);
+    return html`<div class="pair">
+      ${based
+        ? html`<wl-waterfall
+            name="waterfall"
+            heading="From the baseline to this row"
+            note="Read from the bottom: each bar starts where the one below ends."
+            .baseline=${this.data.baselineScore[e]}
+            .score=${this.data.score[e]}
+            .parts=${parts}
+            .look=${fall.look}
+            .open=${fall.open}
+            .sort=${fall.sort}
+            .page=${fall.page}
+          ></wl-waterfall>`
+        : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`}
+      <wl-bars
+        name="bars"
+        heading="Attributions by size"
+        .bars=${bars}
+        .look=${bar.look}
+        .open=${bar.open}
+        .sort=${bar.sort}
+        .page=${bar.page}
+      ></wl-bars>
+    </div>`;
+  }
+
+  private elements(elements: Record<string, Elements>): TemplateResult | typeof nothing {
+    const { features } = this.data.report;
+    const shown = this.selection.features.filter((i) => elements[features[i].name]);
+    if (!shown.length) return nothing;
+    return html`<label class="scale control"
+        >Scale of colours
+        <select @change=${(ev: Event) => this.change({ scale: (ev.target as HTMLSelectElement).value })}>
+          <option value="all" ?selected=${this.shared.state.scale === 'all'}>the same for all rows</option>
+          <option value="row" ?selected=${this.shared.state.scale === 'row'}>of this row</option>
+        </select>
+      </label>
+      ${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
+  }
+
+  private feature(i: number, of: Elements): TemplateResult {
+    if (of.kind === 'tokens') return this.tokens(i, of);
+    if (of.kind === 'image') return this.picture(i, of);
+    return this.vector(i, of);
+  }
+
+  private vector(i: number, v: Vector): TemplateResult {
+    const { name, elements } = this.data.report.features[i];
+    const t = this.shared.tableOf(`elements-${i}`);
+    const named = elements?.length === v.attributions.length;
+    if (v.shape.length > 1 || (!named && v.attributions.length > BARS_OF_VECTOR)) {
+      return html`<section>
+        <wl-sequence
+          name="elements-${i}"
+          heading=${name}
+          note="Value as a line, attribution as an area below it."
+          .values=${v.values}
+          .attributions=${v.attributions}
+          .shape=${v.shape}
+          .names=${elements ?? null}
+          .look=${this.shared.look}
+          .open=${t.open}
+          .sort=${t.sort}
+          .page=${t.page}
+        ></wl-sequence>
+      </section>`;
+    }
+    const bars = v.attributions.map((a, k) => ({
+      label: named ? elements![k] : `${name}[${k}]`,
+      detail: v.values ? value(v.values[k]) : undefined,
+      value: a,
+    }));
+    return html`<section>${this.bars(`elements-${i}`, `Elements of ${name}`, bars, 20)}</section>`;
+  }
+
+  private bars(key: string, heading: string, bars: Bar[], limit: number): TemplateResult {
+    const t = this.shared.tableOf(key);
+    return html`<wl-bars
+      .name=${key}
+      .heading=${heading}
+      .bars=${bars}
+      .limit=${limit}
+      .look=${this.shared.look}
+      .open=${t.open}
+      .sort=${t.sort}
+      .page=${t.page}
+    ></wl-bars>`;
+  }
+
+  private tokens(i: number, of: Tokens): TemplateResult {
+    const { name } = this.data.report.features[i];
+    const t = this.shared.tableOf(`elements-${i}`);
+    const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
+    const bars = of.tokens.map((token, k) => ({ label: `${token.trim() || '(space)'} (${k})`, value: of.attributions[k] }));
+    return html`<section>
+        <wl-tokens
+          name="elements-${i}"
+          heading=${name}
+          note="Solid underline: pushes the score up. Dotted: down."
+          .tokens=${of.tokens}
+          .attributions=${of.attributions}
+          .greatest=${greatest}
+          .look=${this.shared.look}
+          .open=${t.open}
+          .sort=${t.sort}
+          .page=${t.page}
+        ></wl-tokens>
+      </section>
+      <section>${this.bars(`tokens-${i}`, `Strongest tokens of ${name}`, bars, 10)}</section>`;
+  }
+
+  private picture(i: number, of: Picture): TemplateResult {
+    const { name } = this.data.report.features[i];
+    const t = this.shared.tableOf(`elements-${i}`);
+    const { state, look } = this.shared;
+    const data = {
+      ...of,
+      overlays: of.overlays ?? [],
+      map: { ...of.map, values: f32(of.map) },
+      regions: of.regions ?? null,
+    };
+    return html`<section>
+      <wl-picture
+        name="elements-${i}"
+        heading=${name}
+        .data=${data}
+        .view=${state.view}
+        .opacity=${Number(state.opacity)}
+        .area=${Number(state.area)}
+        .look=${look}
+        .open=${t.open}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-picture>
+      ${of.regions ? this.regions(i, of.regions.list) : nothing}
+    </section>`;
+  }
+
+  private regions(i: number, list: NonNullable<Picture['regions']>['list']): TemplateResult {
+    const key = `regions-${i}`;
+    const t = this.shared.tableOf(key);
+    let area = 0;
+    const rows = [...list]
+      .sort((a, b) => a.rank - b.rank)
+      .map((r) => [r.rank, r.attribution, r.area, (area += r.area), Math.round(r.x), Math.round(r.y)]);
+    return html`<details class="more" ?open=${t.open} @toggle=${(e: Event) => this.opened(key, e)}>
+      <summary>Regions</summary>
+      <wl-table
+        .name=${key}
+        caption="Regions"
+        .data=${{
+          columns: [
+            { label: 'rank', form: 'count' },
+            { label: 'share of attribution', form: 'percent' },
+            { label: 'area', form: 'percent' },
+            { label: 'area so far', form: 'percent' },
+            { label: 'x', form: 'count' },
+            { label: 'y', form: 'count' },
+          ],
+          rows,
+        }}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-table>
+    </details>`;
+  }
+
+  private opened(name: string, event: Event): void {
+    const { open } = event.target as HTMLDetailsElement;
+    if (open === this.shared.tableOf(name).open) return;
+    this.dispatchEvent(new CustomEvent('wl-open', { detail: { name, value: open }, bubbles: true, composed: true }));
+  }
+
+  private more(e: number): TemplateResult {
+    const run = this.data.report.runs[this.data.run[e]];
+    return html`<details class="more">
+        <summary>Prediction</summary>
+        <pre tabindex="0">${JSON.stringify(this.detail?.prediction ?? null, null, 1)}</pre>
+      </details>
+      <details class="more">
+        <summary>How this row was explained</summary>
+        <pre tabindex="0">${(run ? runFacts(run) : []).map(([k, v]) => `${k}: ${v}`).join('\n')}</pre>
+      </details>`;
+  }
+}

@@ -1,0 +1,78 @@
+// What must hold for any report, on one that the program made: WHYLIGHT_REPORT=/path/report.html npm run test:browser
+import { readFileSync } from 'node:fs';
+import { load } from '../src/report/loaded.ts';
+import { waterfall } from '../src/math/waterfall.ts';
+import { expect, tableOf, test, violations } from './open.ts';
+
+const path = process.env.WHYLIGHT_REPORT;
+test.skip(!path, 'WHYLIGHT_REPORT is not set');
+
+// The blocks as the page reads them.
+function read(file: string) {
+  const text = readFileSync(file, 'utf8');
+  const block = (id: string) => new RegExp(`<script[^>]* id="${id}"[^>]*>([^<]*)</script>`).exec(text)?.[1];
+  const blocks = { 'whylight-report': block('whylight-report'), 'whylight-details': block('whylight-details') };
+  const root = {
+    getElementById: (id: keyof typeof blocks) => (blocks[id] === undefined ? null : { textContent: blocks[id] }),
+  };
+  return load(root as unknown as Document)!;
+}
+
+test('the data is whole: columns have their lengths, sums their totals, rows their details', () => {
+  const data = read(path!);
+  const { report } = data;
+  const n = data.row.length;
+  for (const column of [data.run, data.target, data.score, data.baselineScore, data.error, data.sum, data.converged]) {
+    expect(column).toHaveLength(n);
+  }
+  expect(report.totals).toHaveLength(report.features.length);
+  expect(report.values).toHaveLength(report.features.length);
+  expect(data.line).toHaveLength(report.rows.count);
+  report.features.forEach((f, i) => {
+    expect(data.totals(i), f.name).toHaveLength(n);
+    const values = data.values(i);
+    if (values) expect(values.numbers, f.name).toHaveLength(report.rows.count);
+  });
+  for (let e = 0; e < n; e++) {
+    const totals = report.features.map((_, i) => data.totals(i)[e]).filter((t) => !Number.isNaN(t));
+    const size = totals.reduce((s, t) => s + Math.abs(t), 0);
+    const sum = totals.reduce((s, t) => s + t, 0);
+    // Totals are 32-bit: each is off by up to 6e-8 of itself.
+    expect(Math.abs(sum - data.sum[e])).toBeLessThanOrEqual(1e-6 * size + 1e-12);
+    expect(data.row[e]).toBeLessThan(report.rows.count);
+    expect(report.targets[data.target[e]]).toBeDefined();
+    expect(report.runs[data.run[e]]).toBeDefined();
+  }
+  for (let row = 0; row < Math.min(report.rows.count, 200); row++) {
+    expect(data.detail(row)?.explanations).toHaveLength(data.explanationsOf(row).length);
+  }
+});
+
+test('all rows show, without violations', async ({ page, open }) => {
+  const { report } = read(path!);
+  await open(path!);
+  await expect(page.locator('h1')).toHaveText(report.title);
+  const rows = await tableOf(page.locator('wl-global-bars'));
+  expect(rows.length).toBeGreaterThan(0);
+  for (const cell of rows.flat()) expect(cell).not.toContain('NaN');
+  await page.waitForTimeout(300);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('the first, a middle and the last row show, and their waterfall ends at F(x)', async ({ page, open }) => {
+  const data = read(path!);
+  const last = data.report.rows.count - 1;
+  for (const row of [...new Set([0, last >> 1, last])]) {
+    await open(path!, `#row=${row}`);
+    await page.reload();
+    await expect(page.locator('wl-row h2')).toContainText(`Row ${row}`);
+    const [e] = data.explanationsOf(row);
+    if (e === undefined || Number.isNaN(data.score[e]) || Number.isNaN(data.baselineScore[e])) continue;
+    const parts = data.report.features.map((f, i) => ({ name: f.name, total: data.totals(i)[e] }));
+    const { steps } = waterfall(data.baselineScore[e], data.score[e], parts);
+    if (steps.length) expect(Math.abs(steps.at(-1)!.to - data.score[e])).toBeLessThanOrEqual(0.006 * Math.abs(data.score[e] - data.baselineScore[e]) + 1e-9);
+    await expect(page.locator('wl-waterfall svg')).toBeVisible();
+    await page.waitForTimeout(300);
+    expect(await violations(page)).toEqual([]);
+  }
+});

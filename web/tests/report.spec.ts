@@ -1,0 +1,241 @@
+import { readFileSync, statSync } from 'node:fs';
+import { REPORT_PAGE, SAMPLES } from './make_report.ts';
+import { expect, tableOf, test, violations } from './open.ts';
+
+test('the built page is one file below 250 kB with a place for the data and a policy', () => {
+  expect(statSync(REPORT_PAGE).size).toBeLessThan(250_000);
+  const page = readFileSync(REPORT_PAGE, 'utf8');
+  expect(page.split('<!-- whylight-data -->')).toHaveLength(2);
+  expect(page.indexOf('<!-- whylight-data -->')).toBeLessThan(page.indexOf('<script'));
+  expect(page).toMatch(/default-src 'none'; script-src 'sha256-[\w+/=]{44}'; style-src 'unsafe-inline'; img-src data:/);
+  expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)="(?!data:)/);
+});
+
+test('scripts of others do not run', async ({ page, open, refused }) => {
+  await open('worked');
+  refused.push(/Content Security Policy/);
+  const blocked = await page.evaluate(async () => {
+    const script = document.createElement('script');
+    script.textContent = 'globalThis.ran = true';
+    const told = new Promise((done) => document.addEventListener('securitypolicyviolation', done, { once: true }));
+    document.body.append(script);
+    await told;
+    return !('ran' in globalThis);
+  });
+  expect(blocked).toBe(true);
+});
+
+for (const name of Object.keys(SAMPLES).filter((n) => n !== 'large')) {
+  test(`${name}: all rows and one row show without an error`, async ({ page, open }) => {
+    await open(name);
+    await expect(page.locator('wl-overview h2').first()).toBeVisible();
+    await page.goto(`${page.url()}#row=0`);
+    await expect(page.locator('wl-row h2')).toContainText('Row 0');
+    await expect(page.locator('wl-row')).not.toContainText('NaN');
+  });
+}
+
+for (const theme of ['light', 'dark']) {
+  for (const hash of ['', '&row=1&view=area', '&row=0&view=both', '&open=importance,swarm,dependence,errors,heat,lines']) {
+    test(`no axe violations: ${theme}${hash}`, async ({ page, open }) => {
+      await open('mixed', `#theme=${theme}${hash}`);
+      await page.waitForTimeout(200);
+      expect(await violations(page)).toEqual([]);
+    });
+  }
+}
+
+test('the worked waterfall: the gap first, then s, q and p, up to F(x)', async ({ page, open }) => {
+  await open('worked', '#row=0');
+  expect(await tableOf(page.locator('wl-waterfall'))).toEqual([
+    ['not attributed', '–', '+0.01', '0.2', '0.21'],
+    ['s', '–', '+0.05', '0.21', '0.26'],
+    ['q', '2', '−0.1', '0.26', '0.16'],
+    ['p', '1', '+0.5', '0.16', '0.66'],
+  ]);
+  await expect(page.locator('wl-waterfall svg')).toContainText('F(x) = 0.66');
+  await expect(page.locator('wl-row .numbers')).toContainText('2.174 % of the difference');
+});
+
+test('what was explained and how, remarks and failures are told', async ({ page, open }) => {
+  await open('mixed');
+  const text = page.locator('wl-overview');
+  for (const told of [
+    'showing a sample of 40 of 200', 'Integrated Gradients', 'as the tolerance needs, at most 255',
+    'xai_preprocess → xai_model: key xai_model, behind xai_preprocess', '38 (--baseline median)', 'zeros (default)',
+    'answers 0.1.0, report 0.1.0', '3 rows could not be explained', 'line 17: instances[16].age', 'zero-baseline',
+    '1 explanation of 40 misses more than 5 %', 'raise steps or paths',
+  ]) await expect(text).toContainText(told);
+  await page.locator('.remarks a').nth(3).click();
+  await expect(page.locator('wl-row h2')).toContainText('Row 1');
+  await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
+});
+
+test('names are text, never markup', async ({ page, open }) => {
+  await open('mixed');
+  await expect(page.locator('h1')).toHaveText('Reviews & people <script>alert(1)</script>');
+});
+
+test('the filter of names and the choice of the class change every chart', async ({ page, open }) => {
+  await open('mixed');
+  const importance = page.locator('wl-global-bars');
+  const before = await tableOf(importance);
+  expect(before.map((r) => r[0])).toEqual(['photo', 'age', 'text', 'job', 'signal', 'measures', 'blob']);
+  await page.locator('input[type=search]').fill('age job');
+  await expect(importance.locator('wl-table tbody tr')).toHaveCount(2);
+  await expect(page.locator('wl-beeswarm svg text').first()).not.toContainText('photo');
+  const mean = async () => (await tableOf(importance))[0][3];
+  const good = await mean();
+  await page.getByLabel('Output and class').selectOption({ label: 'classes[0] “bad”' });
+  await expect.poll(mean).not.toBe(good);
+  expect(page.url()).toContain('target=1');
+  expect(page.url()).toContain('q=age+job');
+});
+
+test('the address holds the whole state', async ({ page, open }) => {
+  await open('mixed', '#row=2&target=1&view=area&area=30&theme=dark&open=bars&map=orange-blue');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(page.locator('wl-row h2')).toContainText('“bad”');
+  await expect(page.locator('wl-bars wl-table').first()).toBeVisible();
+  await expect(page.locator('wl-picture output')).toHaveText('30 %');
+  const before = page.url();
+  await page.reload();
+  expect(page.url()).toBe(before);
+});
+
+test('arrow keys turn rows, and the search finds one', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('wl-row h2')).toContainText('Row 1');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.locator('wl-row h2')).toContainText('Row 0');
+  await page.getByLabel('Row, 0 to 39').fill('12');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('wl-row h2')).toContainText('Row 12 line 61');
+  await page.keyboard.press('Tab');
+  await page.locator('wl-row nav a').first().focus();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('wl-overview')).toBeVisible();
+});
+
+test('a row that does not exist is said', async ({ page, open }) => {
+  await open('mixed', '#row=400');
+  await expect(page.getByRole('alert')).toHaveText('There is no row 400; rows are 0 to 39.');
+});
+
+test('the keyboard reaches every control', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const all = await page.evaluate(() => {
+    const walk = (root: ParentNode): Element[] =>
+      [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? walk(e.shadowRoot) : [])]);
+    const list = walk(document).filter(
+      (e) => e.matches('button, select, input, a[href], summary') && !e.matches(':disabled') && (e as HTMLElement).checkVisibility(),
+    );
+    list.forEach((e, i) => e.setAttribute('data-reach', String(i)));
+    return list.length;
+  });
+  const reached = new Set<string>();
+  for (let i = 0; i < all + 20; i++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      let e: Element | null = document.activeElement;
+      while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+      return e?.getAttribute('data-reach') ?? '';
+    });
+    if (at) reached.add(at);
+  }
+  expect(all).toBeGreaterThan(25);
+  expect(reached.size).toBe(all);
+});
+
+test('regions are taken in order until they fill the area, the crossing one too', async ({ page, open }) => {
+  await open('mixed', '#row=0&view=area');
+  const status = page.locator('wl-picture p[role=status]');
+  await expect(status).toHaveText('2 of 4 regions, 25 % of the picture, 75 % of the attribution.');
+  await page.getByRole('button', { name: '5 %', exact: true }).click();
+  await expect(status).toHaveText('1 of 4 regions, 6.25 % of the picture, 50 % of the attribution.');
+  await page.getByRole('button', { name: '30 %', exact: true }).click();
+  await expect(status).toHaveText('3 of 4 regions, 50 % of the picture, 90 % of the attribution.');
+  await page.locator('wl-picture input[type=range]').fill('100');
+  await expect(status).toHaveText('4 of 4 regions, 100 % of the picture, 100 % of the attribution.');
+});
+
+test('signs of tokens are told by underlines, and their numbers by the table', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const tokens = page.locator('wl-tokens');
+  const rows = await tableOf(tokens);
+  expect(rows[3].slice(0, 3)).toEqual(['3', 'not', '−0.15']);
+  const dashes = (text: string) =>
+    tokens.locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) }).locator('line').getAttribute('stroke-dasharray');
+  expect(await dashes('not')).toBe('1.5 2.5');
+  expect(await dashes('best')).toBe('none');
+});
+
+test('missing is a dash', async ({ page, open }) => {
+  await open('mixed', '#row=6');
+  await expect(page.locator('wl-row .numbers dd').nth(1)).toHaveText('–');
+  await expect(page.locator('wl-row')).toContainText('No waterfall');
+});
+
+test('tables sort, page and stay so in the address', async ({ page, open }) => {
+  await open('table');
+  const rows = page.locator('wl-table[name=rows], wl-table').last();
+  await rows.getByRole('button', { name: 'F(x)' }).click();
+  await expect(rows.locator('th[aria-sort=descending]')).toHaveText(/F\(x\)/);
+  const column = await rows.locator('tbody tr td:nth-child(4)').allTextContents();
+  const numbers = column.map((t) => Number(t.replace('−', '-')));
+  expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
+  await rows.getByRole('button', { name: 'Next page' }).click();
+  await expect(rows).toContainText('2 / 8');
+  expect(page.url()).toMatch(/sort=rows\.3\.down/);
+  await page.reload();
+  await expect(rows).toContainText('2 / 8');
+});
+
+test('charts and tables are saved with every digit', async ({ page, open }) => {
+  await open('worked', '#row=0&open=waterfall');
+  const waterfall = page.locator('wl-waterfall');
+  const save = async (name: string) => {
+    const download = page.waitForEvent('download');
+    await waterfall.getByRole('button', { name }).click();
+    return readFileSync(await (await download).path());
+  };
+  const svg = (await save('as SVG')).toString();
+  expect(svg).toMatch(/^<svg[^>]+xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  expect(svg).toContain('F(x) = 0.66');
+  expect(svg).not.toContain('var(--');
+  const png = await save('as PNG');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.readUInt32BE(16)).toBeGreaterThan(600);
+  const csv = (await save('Save CSV')).toString().split('\r\n');
+  expect(csv[0]).toBe('step,value,attribution,from,to');
+  expect(csv[4]).toMatch(/^p,1,0\.5,0\.16\d*,0\.66\d*$/);
+});
+
+test('10 000 rows of 30 features open below 2 seconds', async ({ page, open }) => {
+  const start = Date.now();
+  await open('large');
+  await expect(page.locator('wl-beeswarm image')).toBeAttached();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const painted = await page.evaluate(() => performance.now());
+  test.info().annotations.push({ type: 'ms', description: `${Math.round(painted)} (${Date.now() - start} with the driver)` });
+  expect(painted).toBeLessThan(2000);
+});
+
+test('a narrow window has no sideways scrolling', async ({ page, open }) => {
+  await page.setViewportSize({ width: 420, height: 800 });
+  for (const hash of ['', '#row=0']) {
+    await open('mixed', hash);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
+  }
+});
+
+test('paper is white and has no controls', async ({ page, open }) => {
+  await open('mixed', '#theme=dark&row=0');
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  await expect(page.locator('wl-report .bar')).toBeHidden();
+  await expect(page.locator('wl-waterfall button').first()).toBeHidden();
+  await expect(page.locator('wl-row .numbers')).toBeVisible();
+});

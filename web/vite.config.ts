@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { oneFile } from './one_file.ts';
+
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    cssCodeSplit: false,
+    assetsInlineLimit: Infinity,
+    rolldownOptions: { input: 'report.html', output: { format: 'iife' } },
+  },
+  plugins: [oneFile()],
+  test: { include: ['src/**/*.test.ts'] },
+});
