@@ -1,5 +1,6 @@
 # whylight_library(NAME SOURCES... DEPS...)   one static library for each folder
 # whylight_test(NAME SOURCES... DEPS...)      one test program for each folder, run by ctest
+# whylight_embed(NAME IN HEADER OUT)          the bytes of file IN as a source of the folder
 
 set(WHYLIGHT_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
 
@@ -30,6 +31,14 @@ function(whylight_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(whylight_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(whylight_${name} PUBLIC whylight_options ${ARG_DEPS})
+endfunction()
+
+function(whylight_embed name in header out)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${out})
+  add_custom_command(OUTPUT ${out} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -DIN=${in} -DOUT=${out} -DNAME=${name} -DHEADER=${header}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${in} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
 endfunction()
 
 find_package(GTest REQUIRED)

@@ -1,4 +1,4 @@
-// The bytes of ops.pb, compiled in (see embed.cmake).
+// The bytes of ops.pb, compiled in (see cmake/embed.cmake).
 #pragma once
 
 namespace whylight {

@@ -1,0 +1,36 @@
+// Answers read back from their file: a line that ExplanationLine wrote, or one of a service's batch
+// explanation ({"instance": ..., "prediction": ..., "explanation": {"attributions": [...]}}).
+//
+// Threads No state.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "whylight/explainer.h"
+#include "whylight/json.h"
+#include "whylight/status.h"
+
+namespace whylight {
+
+struct AnsweredRow {
+  Json instance;
+  Json prediction;
+  Json run;  // Of "whylight": what is said of all rows alike. An object.
+  // Of features the name, values, regions and standard errors. `input` is what the instance holds
+  // under the feature's name, or the pieces of its text. Where names of elements took the feature's
+  // own place, each is a feature of one number; they get the elements of a vector of the instance
+  // that is no feature itself and has as many. So does a feature that is a matrix with a row for
+  // each element, an embedding. Other features have no input.
+  Explanation explanation;
+};
+
+// Errors  kInvalidArgument, with the place in the line: no JSON, no answer of an explanation, lists
+//         of different lengths where a tensor has to be, a row that failed.
+Result<AnsweredRow> ReadExplanation(std::string_view line);
+
+// Numbers, truth values or strings in nested lists: float64, bool or strings; an object {"b64": ""}
+// is a string. nullopt for what is none (mixed, ragged, null, another object).
+std::optional<Tensor> TensorOfJson(const Json& json);
+
+}  // namespace whylight
