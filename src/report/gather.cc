@@ -1,0 +1,199 @@
+#include "report/gather.h"
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+#include "attribution/random.h"
+#include "explain/read_explanation.h"
+#include "io/files.h"
+#include "io/json.h"
+#include "report/page.h"
+
+namespace whylight {
+namespace {
+
+constexpr std::size_t kMaxFailures = 100;
+
+struct Line {
+  std::int64_t number = 0;  // In its file, from 1.
+  std::int64_t place = 0;   // Among all, from 0.
+  std::string text;
+};
+
+std::string NowInUtc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+std::string FileName(const std::string& path) {
+  return path == "-" ? "standard input" : path.substr(path.rfind('/') + 1);
+}
+
+// A sample of lines in which each is as likely as any other (Vitter's algorithm R).
+class Sample {
+ public:
+  Sample(std::int64_t size, std::uint64_t seed) : size_(size), random_(seed) {}
+
+  void Add(std::int64_t number, std::string_view text) {
+    const std::int64_t place = seen_++;
+    std::int64_t to = place;
+    if (place >= size_) to = random_.Below(static_cast<std::uint32_t>(seen_));
+    if (to >= size_) return;
+    if (place < size_) lines_.emplace_back();
+    lines_[static_cast<std::size_t>(to)] = {number, place, std::string(text)};
+  }
+
+  std::int64_t seen() const { return seen_; }
+  std::vector<Line> InOrder() && {
+    std::ranges::sort(lines_, {}, &Line::place);
+    return std::move(lines_);
+  }
+
+ private:
+  std::int64_t size_, seen_ = 0;
+  SplitMix64 random_;
+  std::vector<Line> lines_;
+};
+
+Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path) {
+  WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view head, lines->Peek(2));
+  if (head == "\x1f\x8b") lines->Decompress();
+  return lines;
+}
+
+// Calls `take` with each line that is not blank. Errors: of reading, of `take`.
+Status ForEachLine(const std::string& path,
+                   const std::function<Status(std::int64_t number, std::string_view)>& take) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, OpenLines(path));
+  std::string_view line;
+  while (true) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const bool is_line, lines->Next(&line));
+    if (!is_line) return OkStatus();
+    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    WHYLIGHT_RETURN_IF_ERROR(take(static_cast<std::int64_t>(lines->number()), line));
+  }
+}
+
+// "out.jsonl" and "out.jsonl.gz" -> "out.errors.jsonl".
+std::string FailuresBeside(const std::string& path) {
+  std::string stem = path;
+  for (const char* end : {".gz", ".jsonl"}) {
+    if (stem.ends_with(end)) stem.resize(stem.size() - std::char_traits<char>::length(end));
+  }
+  return stem + ".errors.jsonl";
+}
+
+Status ReadFailures(const std::string& path, ReportHead& head) {
+  if (path == "-" || !IsRegularFile(FailuresBeside(path))) return OkStatus();
+  return ForEachLine(FailuresBeside(path), [&](std::int64_t number, std::string_view line) {
+    ++head.failure_count;
+    if (head.failures.size() == kMaxFailures) return OkStatus();
+    const Result<Json> json = ParseJson(line);
+    const Json* error = json.ok() ? json->Find("error") : nullptr;
+    const Json* message = error == nullptr ? nullptr : error->Find("message");
+    const Json* place = error == nullptr ? nullptr : error->Find("place");
+    const bool is_told = message != nullptr && message->is_string();
+    const bool is_placed = place != nullptr && place->is_string() && !place->string().empty();
+    head.failures.push_back({.line = number,
+                             .message = (is_placed ? place->string() + ": " : "") +
+                                        (is_told ? message->string() : "unreadable")});
+    return OkStatus();
+  });
+}
+
+}  // namespace
+
+Json ShownPrediction(const Json& prediction) {
+  constexpr std::size_t kMany = 1000, kShown = 20;
+  if (prediction.is_object()) {
+    Json shown = Json::Object();
+    for (const auto& [name, value] : prediction.object()) shown.Set(name, ShownPrediction(value));
+    return shown;
+  }
+  const std::optional<Tensor> tensor = TensorOfJson(prediction);
+  if (!tensor || tensor->is_string() || tensor->elements() <= kMany) return prediction;
+  std::vector<std::size_t> order(tensor->elements());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::partial_sort(order, order.begin() + kShown, std::ranges::greater(),
+                            [&](std::size_t i) { return tensor->Number(i); });
+  Json::Array shown;
+  for (const std::size_t i : std::span(order).first(kShown)) {
+    Json::Array index;
+    std::size_t left = i, size = tensor->elements();
+    for (const std::int64_t dim : tensor->shape().dims()) {
+      size /= static_cast<std::size_t>(dim);
+      index.emplace_back(static_cast<std::int64_t>(left / size));
+      left %= size;
+    }
+    shown.push_back(Json::Object{{"index", index}, {"value", tensor->Number(i)}});
+  }
+  return shown;
+}
+
+Result<GatheredReport> GatherReport(const GatherOptions& options) {
+  ReportHead head{.title = options.title, .created = NowInUtc()};
+  Sample sample(options.max_rows, options.seed);
+  const auto check = [&] {
+    return options.cancelled && options.cancelled()
+               ? Status(StatusCode::kCancelled, "stopped on request")
+               : OkStatus();
+  };
+  for (const std::string& path : options.paths) {
+    const std::int64_t before = sample.seen();
+    WHYLIGHT_RETURN_IF_ERROR(ForEachLine(path, [&](std::int64_t number, std::string_view line) {
+      sample.Add(number, line);
+      return check();
+    }));
+    head.sources.push_back({.name = FileName(path), .rows = sample.seen() - before});
+    WHYLIGHT_RETURN_IF_ERROR(ReadFailures(path, head));
+  }
+  head.total_rows = sample.seen();
+  if (head.title.empty()) {
+    for (const ReportHead::Source& source : head.sources) {
+      head.title += (head.title.empty() ? "" : ", ") + source.name;
+    }
+  }
+
+  GatheredReport gathered{.total = sample.seen()};
+  const Json* instance = nullptr;
+  Report report(options.draw ? Report::DrawPicture([&](const FeatureAttribution& f, JsonWriter& w) {
+    return options.draw(*instance, f, w);
+  })
+                             : nullptr);
+  for (const Line& line : std::move(sample).InOrder()) {
+    WHYLIGHT_RETURN_IF_ERROR(check());
+    const Result<AnsweredRow> row = ReadExplanation(line.text);
+    if (!row.ok()) {
+      if (gathered.unread++ == 0) {
+        gathered.first_unread = row.status().In("line " + std::to_string(line.number));
+      }
+      ++head.failure_count;
+      if (head.failures.size() < kMaxFailures) {
+        head.failures.push_back({.line = line.number, .message = row.status().message()});
+      }
+      continue;
+    }
+    instance = &row->instance;
+    report.Add({.line = line.number,
+                .run = WriteJson(row->run),
+                .prediction = WriteJson(ShownPrediction(row->prediction)),
+                .explanation = row->explanation});
+  }
+  gathered.rows = static_cast<std::int64_t>(report.rows());
+  if (gathered.rows == 0 && gathered.unread > 0) return gathered.first_unread;
+  if (gathered.rows == 0) {
+    return InvalidArgument("no answers to report of: " + head.title + " has no line");
+  }
+  gathered.page = ReportPage(report.Data(head), report.details());
+  return gathered;
+}
+
+}  // namespace whylight

@@ -1,0 +1,46 @@
+// A report from files of answers.
+//
+// Threads No state.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "report/report.h"
+#include "whylight/json.h"
+#include "whylight/status.h"
+
+namespace whylight {
+
+struct GatherOptions {
+  std::vector<std::string> paths;  // JSON Lines, compressed or not; "-": standard input.
+  std::string title;               // Empty: of the files' names.
+  std::int64_t max_rows = 10'000;  // More are sampled, each as likely as any other.
+  std::uint64_t seed = 0;
+  // Draws the pictures of one row; see Report::DrawPicture.
+  std::function<Result<bool>(const Json& instance, const FeatureAttribution& feature,
+                             JsonWriter& w)>
+      draw;
+  std::function<bool()> cancelled;
+};
+
+struct GatheredReport {
+  std::string page;         // HTML
+  std::int64_t rows = 0;    // In it,
+  std::int64_t total = 0;   // of so many.
+  std::int64_t unread = 0;  // Lines that were none: they are failures in the report.
+  Status first_unread;      // Why.
+};
+
+// Rows that failed are read from NAME.errors.jsonl beside NAME.jsonl, where explain writes them.
+// Errors  kNotFound, kDataLoss, ...: as reading gives, with the file. kInvalidArgument: no line is
+// an
+//         answer; says why the first is none. kCancelled.
+Result<GatheredReport> GatherReport(const GatherOptions& options);
+
+// Of more than 1000 numbers the 20 greatest, as [{"index": [3], "value": 0.5}, ...]; else as it is.
+Json ShownPrediction(const Json& prediction);
+
+}  // namespace whylight
