@@ -195,11 +195,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   options->request.heeds_override = true;
   args.Group("Method");
-  args.Text(
-      "--method", options->options.method,
-      "NAME: integrated-gradients (default), sampled-shapley, kernel-shap, "
-      "xrai, blur-ig, guided-ig, smoothgrad, gradient-x-input, expected-gradients, occlusion, "
-      "grad-cam or examples");
+  args.Text("--method", options->options.method,
+            "NAME: " + MethodNames() + " (default " + options->options.method + ")");
   DeclareMethodOptions(args, *options);
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Shapley methods, Occlusion: over the lines or words of a text input");
