@@ -24,6 +24,7 @@ struct CheckArgs {
   std::string tags;
   std::string signature;
   std::string metadata;
+  bool beyond_service_limits = false;
   bool run = false;
   bool json = false;
 };
@@ -134,7 +135,8 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
     report = CheckModel(**model, options);
     metadata = MetadataPathFor(**model, args.metadata);
     if (!metadata.empty()) {
-      const Result<ParsedMetadata> parsed = ReadMetadataFile(metadata);
+      const Result<ParsedMetadata> parsed = ReadMetadataFile(
+          metadata, args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept);
       if (!parsed.ok()) return Fail(parsed.status());
       CheckMetadata(**model, *parsed, report);
     }
@@ -160,6 +162,8 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   args.Require("MODEL");
   args.Text("--metadata", options->metadata,
             "FILE: Judge this metadata too (default: explanation_metadata.json beside the model)");
+  args.Flag("--beyond-service-limits", options->beyond_service_limits,
+            "Warn of more baselines than the services take, as explain does with this option");
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
   args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");

@@ -159,10 +159,14 @@ void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,
       }};
 }
 
+ServiceLimits LimitsOf(const ExplainArgs& args) {
+  return args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept;
+}
+
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
   const std::string path = MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path, LimitsOf(args)));
   WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
   for (const MetadataProblem& problem : parsed.problems) {
     std::fprintf(stderr, "whylight: %s: %s: %s\n", path.c_str(), problem.place.c_str(),
@@ -223,6 +227,9 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Text("--metadata", to.metadata,
             "FILE: Explanation metadata (default: explanation_metadata.json beside the model)");
   args.Text("--parameters", to.parameters, "FILE: Explanation parameters, as services take them");
+  args.Flag("--beyond-service-limits", to.beyond_service_limits,
+            "Take what parameters, metadata and requests ask for beyond the services' ranges (100 "
+            "steps, 50 paths, 50 noisy samples, 10 baselines); options are not limited anyway");
 }
 
 void DeclareExampleOptions(Args& args, ExplainArgs& to) {
@@ -267,10 +274,11 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
   std::vector<std::string> examples = args.examples;
   if (!args.parameters.empty()) {
-    WHYLIGHT_RETURN_IF_ERROR(ReadParametersFile(args.parameters, given, options, examples));
+    WHYLIGHT_RETURN_IF_ERROR(
+        ReadParametersFile(args.parameters, LimitsOf(args), given, options, examples));
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
-  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, given, options));
+  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, LimitsOf(args), given, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
   if (!args.output_indices.empty()) {

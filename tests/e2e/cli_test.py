@@ -469,8 +469,13 @@ class Explain(CommandLineTest):
             "metadata": {"inputs": {"flowre": {"inputBaselines": [0]}}}}}))
         wrong = self.file("wrong.json", json.dumps({**instance, "explanationSpecOverride": {
             "parameters": {"topK": 0}, "metadata": {"outputs": {}}}}))
+        beyond = self.file("beyond.json", json.dumps({**instance, "explanationSpecOverride": {
+            "parameters": {"integratedGradientsAttribution": {"stepCount": 101}}}}))
         flower = ("explain", model(FLOWER), "-i")
+        based = ("--baseline", FLOWER_BASELINE)
         outcomes = in_parallel({
+            "beyond": (*flower, beyond, *based),
+            "taken": (*flower, beyond, *based, "--beyond-service-limits"),
             "override": (*flower, override),
             "options": (*flower, self.file("plain.json", json.dumps(instance)), "--method",
                         "sampled-shapley", "--paths", "8", "--top-k", "2", "--baseline",
@@ -495,6 +500,11 @@ class Explain(CommandLineTest):
         self.expect_refused(outcomes["wrong"], 2, "explanationSpecOverride",
                             "parameters.topK: expected at least 1", "metadata.outputs")
         self.expect(outcomes["predict"], 0, "'explanationSpecOverride' of the request is ignored")
+        steps = "parameters.integratedGradientsAttribution.stepCount"
+        self.expect_refused(outcomes["beyond"], 2, "explanationSpecOverride", f"{steps}: expected 1 "
+                            "to 100, the services' range, got 101", "--beyond-service-limits")
+        self.expect(outcomes["taken"], 0, f"{steps}: the services take 1 to 100, got 101")
+        self.assertEqual(outcomes["taken"].lines()[0]["whylight"]["steps"], 101)
 
     def test_methods_that_sample_say_how_far_they_can_be_trusted(self):
         train = self.file("train.csv", "5.1,3.5,1.4,0.2\n4.9,3.0,1.4,0.2\n6.3,3.3,6.0,2.5\n")
