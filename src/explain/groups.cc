@@ -76,6 +76,12 @@ std::vector<FeatureAttribution> JoinGroups(std::vector<FeatureAttribution> featu
     if (first.standard_errors.elements() > 0) {
       group.standard_errors = SumOf(features, feature.inputs, &FeatureAttribution::standard_errors);
     }
+    for (const std::size_t input : feature.inputs) {
+      for (RegionAttribution& region : features[input].regions) {
+        region.input = features[input].name;
+        group.regions.push_back(std::move(region));
+      }
+    }
     joined.push_back(std::move(group));
   }
   return joined;

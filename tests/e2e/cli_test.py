@@ -251,6 +251,19 @@ class Explain(CommandLineTest):
             self.assertEqual(set(covered), {1})
             ranked = [region["attribution"] for region in regions if "rest" not in region]
             self.assertEqual(ranked, sorted(ranked, reverse=True))
+        metadata = self.file("m.json", json.dumps({
+            "inputs": {"numpy_inputs": {"input_tensor_name": "numpy_inputs", "modality": "image",
+                                        "group_name": "view"}},
+            "outputs": {"y": {"output_tensor_name": attribution["outputName"]}}}))
+        grouped = whylight("explain", model(name), "-i", request(name), "--parameters", parameters,
+                           "--metadata", metadata)
+        self.expect(grouped, 0)
+        for alone, line in zip(outcome.lines(), grouped.lines()):
+            regions = line["whylight"]["regions"][0]["view"]
+            self.assertEqual({region.pop("input") for region in regions}, {"numpy_inputs"})
+            self.assertEqual(regions, alone["whylight"]["regions"][0]["numpy_inputs"])
+            self.assertIsInstance(
+                line["explanation"]["attributions"][0]["featureAttributions"]["view"], float)
 
     def test_methods_have_their_own_steps(self):
         name = "keras2_cnn_digits_saved_model_save"
