@@ -38,6 +38,7 @@ struct MethodInfo {
   ErrorKind error = ErrorKind::kGap;
   std::string_view samples = {};  // kSampling: the option that says how many.
   bool at_layer = false;          // Gradients are taken at a layer, not at the inputs.
+  bool is_complete = true;        // Attributions sum to F(x) - F(baseline), but for the error.
   bool gives_neighbors = false;   // Answers with rows of data alike, not with attributions.
 };
 

@@ -106,7 +106,7 @@ std::string ComparisonText(const Comparison& comparison, std::size_t rows) {
       }
     }
     if (m == methods.size()) continue;
-    line.push_back(methods[m].gap_is_known ? FormatNumber(100 * score.gap) + " %" : "-");
+    line.push_back(score.gap ? FormatNumber(100 * *score.gap) + " %" : "-");
     line.push_back(FormatNumber(comparison.SecondsPerRow(m)));
     line.push_back(PerRow(methods[m].rows_run.forward, rows));
     line.push_back(PerRow(methods[m].rows_run.gradients, rows));
@@ -130,7 +130,8 @@ void WriteMethod(JsonWriter& w, const Comparison& comparison, std::size_t m) {
   const Preference verdict = comparison.Judge();
   const Scoreboard& board = *comparison.scoreboard();
   w.Key("completenessGap");
-  method.gap_is_known ? w.Double(board.Score(m).gap) : w.Null();
+  const std::optional<double> gap = board.Score(m).gap;
+  gap ? w.Double(*gap) : w.Null();
   w.Key("shortfall");
   w.Double(board.Shortfall(verdict.best, m));
   w.Key("shortfallError");

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "attribution/list.h"
 #include "attribution/picture.h"
 #include "attribution/random.h"
 #include "evaluate/agreement.h"
@@ -250,14 +251,11 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
       of_row.information = information[t * (methods_.size() + 1) + m];
       if (m == methods_.size()) continue;
       const OutputAttribution& attribution = of_method[m]->attributions[t];
-      if (std::ranges::any_of(attribution.features, [](const FeatureAttribution& feature) {
-            return !feature.regions.empty();
-          })) {
-        methods_[m].gap_is_known = false;
-      }
       const double difference = attribution.instance_output - attribution.baseline_output;
       of_row.difference = std::abs(difference);
-      of_row.gap = std::abs(difference - SumOf(attribution));
+      if (FindMethod(methods_[m].name)->is_complete) {
+        of_row.gap = std::abs(difference - SumOf(attribution));
+      }
     }
     scoreboard_->Add(row);
     for (std::size_t a = 0; a < methods_.size() && !values[t][0].empty(); ++a) {
