@@ -283,4 +283,11 @@ Result<std::unique_ptr<Explainer>> OpenExamples(const Model& model, const Runtim
   return std::unique_ptr<Explainer>(std::move(explainer));
 }
 
+bool CanFindExamples(const Model& model, const ExplainOptions& options) {
+  const Result<Choice> choice = ChooseToExplain(model, options);
+  if (!choice.ok()) return false;
+  const Result<Program> program = BuildWholeProgram(model, *choice, options);
+  return program.ok() && HasEmbedding(*program);
+}
+
 }  // namespace whylight
