@@ -1473,7 +1473,7 @@ class Program(CommandLineTest):
         self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline", "--baseline-data"])
         self.assertEqual(self.complete("whylight", "explain", "a"), ["a model.json"])
         self.assertEqual(self.complete("whylight", "explain", "--format", ""),
-                         ["jsonl", "table", "tfrecord", "parquet"])
+                         ["jsonl", "table", "tfrecord", "parquet", "csv"])
         self.assertEqual(self.complete("whylight", "help", "insp"), ["inspect"])
         self.assertEqual(self.complete("whylight", "completion", "z"), ["zsh"])
 
