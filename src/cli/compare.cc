@@ -29,6 +29,7 @@ struct CompareArgs {
 
 std::string NamesOf(const Comparison& comparison, const std::vector<std::size_t>& methods) {
   std::vector<std::string> names;
+  names.reserve(methods.size());
   for (const std::size_t m : methods) names.push_back(comparison.methods()[m].name);
   return Join(names, ", ");
 }

@@ -168,8 +168,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         }
         if (!args.summary.empty()) summary.Add(*explanation);
         if (summary_alone) return OkStatus();
-        if ((*out)->form() != AnswerForm::kLines)
+        if ((*out)->form() != AnswerForm::kLines) {
           return WriteRows(instance, *explanation, provenance.plan, **out);
+        }
         if (!table) {
           return (*out)->Line(ExplanationLine(instance.source_json, *explanation, provenance));
         }

@@ -181,7 +181,7 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
 
 std::string SamplingText(const Sampling& sampling) {
   if (sampling.samples > 0) return std::to_string(sampling.samples) + " samples";
-  const std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
+  std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
   if (sampling.exact) return "exact, " + coalitions;
   if (sampling.paths > 0) return std::to_string(sampling.paths) + " paths, " + coalitions;
   return coalitions;
@@ -220,7 +220,7 @@ std::string HeadLine(const OutputAttribution& attribution) {
 // "virginica 0.93", or the number of an output that has but one.
 std::string TopText(const std::optional<TopElement>& top) {
   if (!top) return "";
-  const std::string score = FormatNumber(top->score);
+  std::string score = FormatNumber(top->score);
   if (!top->label.empty()) return Printable(top->label, 24) + " " + score;
   if (top->index.empty()) return score;
   std::vector<std::string> index;

@@ -50,6 +50,7 @@ Status WriteParts(const AnsweredInstance& instance, const std::vector<NamedValue
   if (rows == 0) return Write(instance, {}, prediction, out);
   for (std::int64_t row = 0; row < rows; ++row) {
     std::vector<NamedValue> of_row;
+    of_row.reserve(prediction.size());
     for (const NamedValue& output : prediction) {
       of_row.push_back({.name = output.name, .value = RowOf(output.value, row)});
     }

@@ -45,6 +45,7 @@ void AddFeature(AnswerRow& row, const FeatureAttribution& feature) {
 std::vector<std::string> RulesOf(const std::vector<Warning>& of_all,
                                  const OutputAttribution& attribution) {
   std::vector<std::string> rules;
+  rules.reserve(of_all.size() + attribution.warnings.size());
   for (const Warning& warning : of_all) rules.push_back(warning.rule);
   for (const Warning& warning : attribution.warnings) rules.push_back(warning.rule);
   return rules;
@@ -134,6 +135,7 @@ std::string IndexText(const Shape& shape, std::int64_t element) {
 
 std::string ListText(const std::vector<std::int64_t>& index) {
   std::vector<std::string> pieces;
+  pieces.reserve(index.size());
   for (const std::int64_t place : index) pieces.push_back(std::to_string(place));
   return Join(pieces, ",");
 }

@@ -60,6 +60,7 @@ Status CheckGroups(const std::vector<std::string>& names, const ExplainOptions& 
 std::vector<FeatureAttribution> JoinGroups(std::vector<FeatureAttribution> features,
                                            const ExplainOptions& options) {
   std::vector<std::string> names;
+  names.reserve(features.size());
   for (const FeatureAttribution& feature : features) names.push_back(feature.name);
   std::vector<FeatureAttribution> joined;
   for (const Feature& feature : FeaturesOf(names, options)) {
