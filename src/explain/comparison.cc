@@ -203,6 +203,7 @@ std::vector<Status> Comparison::Add(std::span<const Row> requests) {
 Status Comparison::Measure(const Row& request, const std::vector<const Explanation*>& of_method) {
   const std::size_t count = of_method[0]->attributions.size();
   std::vector<ProbeTarget> targets;
+  targets.reserve(count);
   for (std::size_t t = 0; t < count; ++t) {
     targets.push_back({.request = &request, .explanation = of_method[0], .attribution = t});
   }
@@ -217,6 +218,7 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
     for (std::size_t f = 0; f < features_.size(); ++f) {
       const Tensor& x = probe->x()[t][f];
       std::vector<const FeatureAttribution*> by_method;
+      by_method.reserve(of_method.size());
       for (const Explanation* explanation : of_method) {
         by_method.push_back(FindFeature(explanation->attributions[t], features_[f]));
       }
@@ -328,6 +330,7 @@ double Comparison::SecondsPerRow(std::size_t method) const {
 
 Preference Comparison::Judge() const {
   std::vector<double> costs;
+  costs.reserve(methods_.size());
   for (std::size_t m = 0; m < methods_.size(); ++m) costs.push_back(SecondsPerRow(m));
   return scoreboard_->Judge(costs);
 }
