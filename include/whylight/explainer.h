@@ -177,6 +177,8 @@ struct RegionAttribution {
   double attribution = 0;  // Of each of its pixels.
   bool is_rest = false;    // What no region covered; ranks last.
   std::vector<PixelSpan> pixels;
+  std::int64_t width = 0;  // Of the picture, in pixels.
+  std::string input;       // Of a group's feature: the member that is the picture.
 };
 
 // A feature of one explanation.
@@ -192,7 +194,7 @@ struct FeatureAttribution {
   // Of the values, in their shape; infinite where one sample tells nothing of it. Without elements
   // if the method knows none.
   Tensor standard_errors;
-  std::vector<RegionAttribution> regions;  // XRAI: by rank.
+  std::vector<RegionAttribution> regions;  // XRAI: by rank; of a group, those of each member.
 };
 
 // What a method that samples did for an answer.

@@ -104,6 +104,13 @@ struct MetadataProblem {
   std::string message;  // "unknown key; did you mean 'input_tensor_name'?"
 };
 
+// What the services refuse and Whylight can do: more than 100 steps, 50 paths, 50 noisy samples or
+// 10 baselines of an input.
+enum class ServiceLimits {
+  kKept,   // Beyond them is an error.
+  kNoted,  // Beyond them is a warning.
+};
+
 struct ParsedMetadata {
   ExplanationMetadata metadata;           // What could be read, even beside errors.
   std::vector<MetadataProblem> problems;  // All of them, in the file's order; cross rules last.
@@ -113,12 +120,15 @@ struct ParsedMetadata {
 };
 
 // Reads either form. Unknown keys, wrong types, unknown enum values, and the cross rules of
-// section "Cross rules" (docs/formats/metadata.md) are errors; more than 10 baselines, more than
-// one output and fields that the framework ignores are warnings.
-ParsedMetadata ParseExplanationMetadata(const Json& json);
-ParsedMetadata ParseExplanationMetadata(const Json& json, MetadataForm form);
+// section "Cross rules" (docs/formats/metadata.md) are errors, more than 10 baselines as `limits`
+// says; more than one output and fields that the framework ignores are warnings.
+ParsedMetadata ParseExplanationMetadata(const Json& json,
+                                        ServiceLimits limits = ServiceLimits::kKept);
+ParsedMetadata ParseExplanationMetadata(const Json& json, MetadataForm form,
+                                        ServiceLimits limits = ServiceLimits::kKept);
 // From text. A syntax error is the status; other problems are in the result.
-Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text);
+Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text,
+                                                    ServiceLimits limits = ServiceLimits::kKept);
 
 struct MetadataJsonOptions {
   // Write what the form has no field for under a member "whylight", so that it reads back. Readers
@@ -146,7 +156,7 @@ struct SmoothGradParameters {
   double noise_sigma = 0.1;
   // Per feature; not empty: features that are not listed get no noise, and noise_sigma is unused.
   std::vector<std::pair<std::string, double>> feature_noise_sigma;
-  int noisy_sample_count = 3;  // 1..50
+  int noisy_sample_count = 3;  // >= 1
 };
 
 // `examples` of the parameters, and `examplesOverride` of a request; what is not given is nullopt.
@@ -171,24 +181,27 @@ struct ExplanationParameters {
   std::optional<int> top_k;              // >= 1, or -1 for all outputs.
   std::vector<std::int64_t> output_indices;
   ExamplesParameters examples;
-  std::vector<MetadataProblem> warnings;  // Above the service's limits: 100 steps, 50 paths.
+  std::vector<MetadataProblem> warnings;  // Beyond the services' limits, if these are but noted.
 };
 
 // Vertex's ExplanationParameters, or the legacy explanationConfig (numIntegralSteps, numPaths);
 // camelCase or snake_case. The search of examples is exact: what only tunes an approximate one
 // (presets, algorithmConfig, approximateNeighborsCount) is read and changes nothing.
 // Errors  kInvalidArgument with every problem: unknown key (did you mean), two methods, a count
-//         that is no integer or out of range.
-Result<ExplanationParameters> ParseExplanationParameters(const Json& json);
+//         that is no integer or out of range, also of the services' as `limits` says.
+Result<ExplanationParameters> ParseExplanationParameters(
+    const Json& json, ServiceLimits limits = ServiceLimits::kKept);
 
 // What one request changes of its model's specification: Vertex's ExplanationSpecOverride.
 struct ExplanationSpecOverride {
   std::optional<ExplanationParameters> parameters;
   std::vector<std::pair<std::string, std::vector<Json>>> baselines;  // By input; not empty.
   ExamplesParameters examples;                                       // examplesOverride
+  std::vector<MetadataProblem> warnings;  // All of them, those of the parameters too.
 };
 // Errors: kInvalidArgument with every problem, as ParseExplanationParameters. kUnimplemented: the
 // data format EMBEDDINGS of examples.
-Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json);
+Result<ExplanationSpecOverride> ParseExplanationSpecOverride(
+    const Json& json, ServiceLimits limits = ServiceLimits::kKept);
 
 }  // namespace whylight

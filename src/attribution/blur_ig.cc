@@ -95,6 +95,7 @@ Status AddPoints(Function& f, std::span<const BlurIgTask> tasks,
                  std::vector<Attribution>& attributions) {
   if (points.empty()) return OkStatus();
   std::vector<GradientPoint> at;
+  at.reserve(points.size());
   for (const PathPoint& point : points) {
     at.push_back({.instance = tasks[point.task].instance, .row = &point.row});
   }

@@ -40,6 +40,7 @@ enum class Overlap { kRefused, kAllowed };
 Status CheckPlayers(std::size_t instance, const Row& x, const std::vector<Player>& players,
                     Overlap overlap) {
   std::vector<std::vector<bool>> taken;
+  taken.reserve(x.size());
   for (const Tensor& tensor : x) taken.emplace_back(tensor.elements(), false);
   for (std::size_t i = 0; i < players.size(); ++i) {
     const std::string place = InstancePlace(instance) + ".players[" + std::to_string(i) + "]: ";
@@ -138,6 +139,7 @@ Row MakeMixedRow(const MixedRows& rows, std::size_t baseline, const std::vector<
 
 std::vector<Player> InputPlayers(const Row& x) {
   std::vector<Player> players;
+  players.reserve(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) players.push_back({{.input = i, .indices = {}}});
   return players;
 }

@@ -62,6 +62,7 @@ class Walk {
     alpha_most_ = std::min(to + options_.max_dist, 1.0);
     const double target = total_ * (1 - (step + 1.0) / options_.steps);
     std::vector<double> steepness;
+    steepness.reserve(gradient.size());
     for (const double slope : gradient) steepness.push_back(std::abs(slope));
     bool moved = true;
     while (moved) {
@@ -136,6 +137,7 @@ Status WalkAll(Function& f, std::span<const IgTask> tasks, std::span<const Route
     walks.emplace_back(*tasks[route.task].x, *route.baseline, options);
   }
   std::vector<GradientPoint> points;
+  points.reserve(walks.size());
   for (std::size_t w = 0; w < walks.size(); ++w) {
     points.push_back({.instance = tasks[routes[w].task].instance, .row = &walks[w].point()});
   }
@@ -174,6 +176,7 @@ Result<std::vector<Attribution>> GuidedIg(Function& f, std::span<const IgTask> t
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends, ScoreEnds(f, tasks));
   std::vector<Attribution> attributions;
+  attributions.reserve(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     attributions.push_back(AttributionFrom(tasks[t], ends[t]));
   }

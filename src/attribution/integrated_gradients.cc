@@ -97,6 +97,7 @@ Result<std::vector<Attribution>> IntegratedGradients(Function& f, std::span<cons
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<PathEnds> ends, ScoreEnds(f, tasks));
   std::vector<Attribution> attributions;
+  attributions.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     attributions.push_back(AttributionFrom(tasks[i], ends[i]));
   }

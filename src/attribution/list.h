@@ -31,14 +31,15 @@ enum class ErrorKind {
 struct MethodInfo {
   std::string_view name;
   std::string_view doc;  // One line, without a full stop.
-  bool needs_gradients = false;
   std::span<const MethodParameter> parameters;
-  bool needs_picture = false;  // Explains pictures alone; other inputs keep the instance's value.
+  std::string_view samples = {};  // kSampling: the option that says how many.
   ComparesWith compares_with = ComparesWith::kBaselines;
   ErrorKind error = ErrorKind::kGap;
-  std::string_view samples = {};  // kSampling: the option that says how many.
-  bool at_layer = false;          // Gradients are taken at a layer, not at the inputs.
-  bool gives_neighbors = false;   // Answers with rows of data alike, not with attributions.
+  bool needs_gradients = false;
+  bool needs_picture = false;    // Explains pictures alone; other inputs keep the instance's value.
+  bool at_layer = false;         // Gradients are taken at a layer, not at the inputs.
+  bool is_complete = true;       // Attributions sum to F(x) - F(baseline), but for the error.
+  bool gives_neighbors = false;  // Answers with rows of data alike, not with attributions.
 };
 
 // In the order in which a reader should meet them.

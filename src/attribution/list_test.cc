@@ -35,6 +35,16 @@ TEST(MethodList, NamesEachMethodOnceWithItsDoc) {
             "smoothgrad, gradient-x-input, expected-gradients, occlusion, grad-cam, examples");
 }
 
+TEST(MethodList, WhatComparesWithNothingHasNoDifferenceToSumTo) {
+  for (const MethodInfo& method : AllMethods()) {
+    const bool compares = method.compares_with != ComparesWith::kNothing;
+    EXPECT_TRUE(compares || !method.is_complete) << method.name;
+  }
+  EXPECT_FALSE(FindMethod("occlusion")->is_complete);
+  EXPECT_FALSE(FindMethod("xrai")->is_complete);
+  EXPECT_TRUE(FindMethod("kernel-shap")->is_complete);
+}
+
 TEST(MethodList, FindsNoUnknownMethod) {
   EXPECT_EQ(FindMethod("integrated_gradients"), nullptr);
   EXPECT_EQ(FindMethod(""), nullptr);

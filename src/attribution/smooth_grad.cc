@@ -77,6 +77,7 @@ Result<std::vector<SmoothAttribution>> SmoothGrad(Function& f,
   std::size_t bytes = 0;
   const auto flush = [&]() -> Status {
     std::vector<GradientPoint> noisy;
+    noisy.reserve(copies.size());
     for (std::size_t c = 0; c < copies.size(); ++c) {
       noisy.push_back({.instance = tasks[task_of_copy[c]].instance, .row = &copies[c]});
     }

@@ -60,6 +60,7 @@ class Ranking {
     std::vector<std::size_t> order(regions_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::vector<double> means;
+    means.reserve(candidates_.size());
     for (const Candidate& candidate : candidates_) means.push_back(candidate.Mean());
     std::ranges::stable_sort(order, std::ranges::greater(),
                              [&](std::size_t i) { return means[i]; });

@@ -22,7 +22,11 @@ class Args {
   virtual void Text(const std::string& flags, std::string& value, const std::string& help) = 0;
   // Smaller ones are refused. `value` keeps its default, whatever it is.
   virtual void Integer(const std::string& flags, int& value, const std::string& help,
-                       int minimum = 1) = 0;
+                       int minimum) = 0;
+  // At least 1.
+  void Count(const std::string& flags, int& value, const std::string& help) {
+    Integer(flags, value, help, 1);
+  }
   // Finite ones.
   virtual void Number(const std::string& flags, double& value, const std::string& help) = 0;
   virtual void Seed(const std::string& flags, std::uint64_t& value, const std::string& help) = 0;

@@ -10,6 +10,7 @@
 #include "attribution/list.h"
 #include "cli/commands.h"
 #include "cli/metadata_file.h"
+#include "explain/examples.h"
 #include "explain/trial_run.h"
 #include "io/json.h"
 #include "model/check_metadata.h"
@@ -24,6 +25,7 @@ struct CheckArgs {
   std::string tags;
   std::string signature;
   std::string metadata;
+  bool beyond_service_limits = false;
   bool run = false;
   bool json = false;
 };
@@ -53,19 +55,21 @@ const char* SeverityName(Problem::Severity severity) {
   return "";
 }
 
-// All methods that can explain what the report tells of.
-std::vector<std::string> MethodsFor(const CheckReport& report) {
+// All methods that can explain what the report tells of; `finds_examples`: the one that does too.
+std::vector<std::string> MethodsFor(const CheckReport& report, bool finds_examples) {
   std::vector<std::string> names;
   for (const MethodInfo& method : AllMethods()) {
     const char* const kind = method.needs_gradients ? "integrated-gradients" : "sampled-shapley";
     if (std::ranges::count(report.methods, kind) == 0) continue;
     if (method.needs_picture && !report.takes_pictures) continue;
+    if (method.gives_neighbors && !finds_examples) continue;
     names.emplace_back(method.name);
   }
   return names;
 }
 
-void PrintJson(const CheckReport& report, const std::string& metadata) {
+void PrintJson(const CheckReport& report, const std::vector<std::string>& methods,
+               const std::string& metadata) {
   std::string text;
   JsonWriter w(&text, {.indent = 2});
   const auto name_or_null = [&](const std::string& name) {
@@ -84,7 +88,7 @@ void PrintJson(const CheckReport& report, const std::string& metadata) {
   name_or_null(metadata);
   w.Key("methods");
   w.BeginArray();
-  for (const std::string& method : MethodsFor(report)) w.String(method);
+  for (const std::string& method : methods) w.String(method);
   w.EndArray();
   w.Key("problems");
   w.BeginArray();
@@ -107,7 +111,8 @@ void PrintJson(const CheckReport& report, const std::string& metadata) {
   std::printf("%s\n", text.c_str());
 }
 
-void PrintText(const CheckReport& report, const std::string& metadata) {
+void PrintText(const CheckReport& report, const std::vector<std::string>& methods,
+               const std::string& metadata) {
   std::printf("verdict    %s\n", std::string(VerdictName(report.verdict)).c_str());
   if (!report.signature.empty()) {
     std::printf("explained  %s%s%s: %s\n", report.preprocess.c_str(),
@@ -115,9 +120,7 @@ void PrintText(const CheckReport& report, const std::string& metadata) {
                 report.reason.c_str());
   }
   if (!metadata.empty()) std::printf("metadata   %s\n", metadata.c_str());
-  if (!report.methods.empty()) {
-    std::printf("methods    %s\n", Join(MethodsFor(report), ", ").c_str());
-  }
+  if (!methods.empty()) std::printf("methods    %s\n", Join(methods, ", ").c_str());
   for (const Problem& problem : report.problems) {
     std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity), problem.rule.c_str(),
                 problem.place.c_str(), problem.message.c_str());
@@ -128,13 +131,15 @@ void PrintText(const CheckReport& report, const std::string& metadata) {
 int Run(const CheckArgs& args, const OpenRuntime& open) {
   const CheckOptions options{.tags = SplitList(args.tags), .signature = args.signature};
   CheckReport report;
+  std::vector<std::string> methods;
   std::string metadata;
   const Result<std::unique_ptr<Model>> model = Model::Open(args.model, options.tags);
   if (model.ok()) {
     report = CheckModel(**model, options);
     metadata = MetadataPathFor(**model, args.metadata);
     if (!metadata.empty()) {
-      const Result<ParsedMetadata> parsed = ReadMetadataFile(metadata);
+      const Result<ParsedMetadata> parsed = ReadMetadataFile(
+          metadata, args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept);
       if (!parsed.ok()) return Fail(parsed.status());
       CheckMetadata(**model, *parsed, report);
     }
@@ -145,10 +150,13 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
       if (!runtime.ok()) return Fail(runtime.status());
       TrialRun(**model, **runtime, *session, report);
     }
+    const bool finds_examples =
+        CanFindExamples(**model, {.method = "examples", .signature = args.signature});
+    methods = MethodsFor(report, finds_examples);
   } else {
     report = CheckPath(args.model, options);
   }
-  (args.json ? PrintJson : PrintText)(report, metadata);
+  (args.json ? PrintJson : PrintText)(report, methods, metadata);
   return ExitCodeOf(report.verdict);
 }
 
@@ -160,6 +168,8 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   args.Require("MODEL");
   args.Text("--metadata", options->metadata,
             "FILE: Judge this metadata too (default: explanation_metadata.json beside the model)");
+  args.Flag("--beyond-service-limits", options->beyond_service_limits,
+            "Warn of more baselines than the services take, as explain does with this option");
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
   args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");

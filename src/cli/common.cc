@@ -34,7 +34,7 @@ void MachineArgs::Declare(Args& args) {
   args.Text("--tensorflow", runtime.directory,
             "DIR: Where TensorFlow is: a wheel's folder, a virtual environment, or the library");
   args.Text("--device", device, "DEVICE: cpu, gpu or gpu:N (default cpu)");
-  args.Integer("--threads", threads, "Threads (default: the cores that this process may use)");
+  args.Count("--threads", threads, "Threads (default: the cores that this process may use)");
   args.Text("--memory", memory,
             "SIZE: Most memory to take, such as 4G (default: what the cgroup allows)");
   args.Flag("-v,--verbose", runtime.verbose, "Show TensorFlow's log");

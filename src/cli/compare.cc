@@ -29,6 +29,7 @@ struct CompareArgs {
 
 std::string NamesOf(const Comparison& comparison, const std::vector<std::size_t>& methods) {
   std::vector<std::string> names;
+  names.reserve(methods.size());
   for (const std::size_t m : methods) names.push_back(comparison.methods()[m].name);
   return Join(names, ", ");
 }
@@ -106,7 +107,7 @@ std::string ComparisonText(const Comparison& comparison, std::size_t rows) {
       }
     }
     if (m == methods.size()) continue;
-    line.push_back(methods[m].gap_is_known ? FormatNumber(100 * score.gap) + " %" : "-");
+    line.push_back(score.gap ? FormatNumber(100 * *score.gap) + " %" : "-");
     line.push_back(FormatNumber(comparison.SecondsPerRow(m)));
     line.push_back(PerRow(methods[m].rows_run.forward, rows));
     line.push_back(PerRow(methods[m].rows_run.gradients, rows));
@@ -130,7 +131,8 @@ void WriteMethod(JsonWriter& w, const Comparison& comparison, std::size_t m) {
   const Preference verdict = comparison.Judge();
   const Scoreboard& board = *comparison.scoreboard();
   w.Key("completenessGap");
-  method.gap_is_known ? w.Double(board.Score(m).gap) : w.Null();
+  const std::optional<double> gap = board.Score(m).gap;
+  gap ? w.Double(*gap) : w.Null();
   w.Key("shortfall");
   w.Double(board.Shortfall(verdict.best, m));
   w.Key("shortfallError");

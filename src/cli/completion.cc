@@ -18,6 +18,7 @@ std::string Words(const std::vector<std::string>& words) {
 
 std::vector<std::string> NamesOf(const std::vector<CommandLine::Command>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandLine::Command& command : commands) names.push_back(command.name);
   return names;
 }

@@ -55,8 +55,9 @@ Status WriteRows(const Instance& instance, const Explanation& explanation, const
                  AnswerWriter& out) {
   const AnsweredInstance answered{.number = static_cast<std::int64_t>(instance.number),
                                   .json = instance.source_json};
-  for (const std::vector<RowValue>& row : ExplanationRows(answered, explanation, plan.warnings)) {
-    WHYLIGHT_RETURN_IF_ERROR(out.Row(row));
+  const auto rows_of = out.form() == AnswerForm::kCells ? ExplanationCells : ExplanationRows;
+  for (const std::vector<RowValue>& row : rows_of(answered, explanation, plan.warnings)) {
+    WHYLIGHT_RETURN_IF_ERROR(out.Row(row).In(instance.place));
   }
   return OkStatus();
 }
@@ -127,6 +128,10 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
                           .format = args.format,
                           .description = "{" + provenance.rendered + "}"});
   if (!out.ok()) return Fail(out.status());
+  if ((*out)->form() != AnswerForm::kLines && FindMethod(provenance.plan.method)->gives_neighbors) {
+    return Fail(
+        InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines"));
+  }
   if (!args.summary.empty() && args.summary == args.request.output) {
     return Fail(InvalidArgument("--summary and --output are the same file"));
   }
@@ -163,7 +168,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         }
         if (!args.summary.empty()) summary.Add(*explanation);
         if (summary_alone) return OkStatus();
-        if ((*out)->takes_rows()) return WriteRows(instance, *explanation, provenance.plan, **out);
+        if ((*out)->form() != AnswerForm::kLines) {
+          return WriteRows(instance, *explanation, provenance.plan, **out);
+        }
         if (!table) {
           return (*out)->Line(ExplanationLine(instance.source_json, *explanation, provenance));
         }
@@ -195,18 +202,15 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   options->request.Declare(args);
   options->request.heeds_override = true;
   args.Group("Method");
-  args.Text(
-      "--method", options->options.method,
-      "NAME: integrated-gradients (default), sampled-shapley, kernel-shap, "
-      "xrai, blur-ig, guided-ig, smoothgrad, gradient-x-input, expected-gradients, occlusion, "
-      "grad-cam or examples");
+  args.Text("--method", options->options.method,
+            "NAME: " + MethodNames() + " (default " + options->options.method + ")");
   DeclareMethodOptions(args, *options);
   args.Choice("--pieces", options->pieces, {"lines", "words"},
               "Shapley methods, Occlusion: over the lines or words of a text input");
   DeclareExampleOptions(args, *options);
   DeclareTargetOptions(args, *options);
   args.Group("Output");
-  args.Choice("--format", options->format, {"jsonl", "table", "tfrecord", "parquet"},
+  args.Choice("--format", options->format, {"jsonl", "table", "tfrecord", "parquet", "csv"},
               "Default: what the extension of -o says, table on a terminal, else jsonl");
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,

@@ -21,6 +21,14 @@
 namespace whylight {
 namespace {
 
+// False for what is no integer of the type, or more than one.
+template <typename T>
+bool ReadInteger(std::string_view text, T* value) {
+  const std::from_chars_result end =
+      std::from_chars(text.data(), text.data() + text.size(), *value);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
+
 // "3,7" and "0,1;2,3" as tuples; what a tuple means depends on the output's rank.
 Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& text) {
   std::vector<std::vector<std::int64_t>> tuples;
@@ -29,12 +37,9 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
     tuples.emplace_back();
     for (const std::string_view piece : Split(tuple, ',')) {
       const std::string number(Trim(piece));
-      char* end = nullptr;
-      const long long value = std::strtoll(number.c_str(), &end, 10);
-      if (number.empty() || *end != '\0') {
+      if (!ReadInteger(number, &tuples.back().emplace_back())) {
         return InvalidArgument("--output-indices: expected an integer, got \"" + number + "\"");
       }
-      tuples.back().push_back(value);
     }
   }
   return tuples;
@@ -43,8 +48,7 @@ Result<std::vector<std::vector<std::int64_t>>> ParseIndices(const std::string& t
 // "25" of an option that also takes `words`.
 Result<int> CountFrom(const std::string& flag, const std::string& text, const std::string& words) {
   int count = 0;
-  const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+  if (!ReadInteger(text, &count)) {
     return InvalidArgument(flag + ": expected a number" + words + ", got \"" + text + "\"");
   }
   return count;
@@ -56,15 +60,17 @@ Status ReadWindow(const std::string& text, ExplainOptions& options) {
   const std::vector<std::string_view> pieces = Split(text, ',');
   bool good = pieces.size() == 2;
   for (std::size_t i = 0; good && i < 2; ++i) {
-    const std::string_view piece = Trim(pieces[i]);
-    const std::from_chars_result end =
-        std::from_chars(piece.data(), piece.data() + piece.size(), sides[i]);
-    good = end.ec == std::errc() && end.ptr == piece.data() + piece.size();
+    good = ReadInteger(Trim(pieces[i]), &sides[i]);
   }
   if (!good) return InvalidArgument("--window: expected HEIGHT,WIDTH, got \"" + text + "\"");
   options.window_height = sides[0];
   options.window_width = sides[1];
   return OkStatus();
+}
+
+Status NoJsonOf(const std::string& name, const Status& why) {
+  return why.In("--baseline " + name + " (a string needs its quotes: " + name +
+                "='\"text\"'; without them one of " + BaselineKindNames() + ")");
 }
 
 Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
@@ -89,10 +95,7 @@ Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
       continue;
     }
     Result<Json> json = ParseJson(text);
-    if (!json.ok()) {
-      return json.status().In("--baseline " + name + " (a string needs its quotes: " + name +
-                              "='\"text\"'; without them one of " + BaselineKindNames() + ")");
-    }
+    if (!json.ok()) return NoJsonOf(name, json.status());
     options.baselines[name].push_back(*std::move(json));
   }
   return OkStatus();
@@ -159,10 +162,14 @@ void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,
       }};
 }
 
+ServiceLimits LimitsOf(const ExplainArgs& args) {
+  return args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept;
+}
+
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
   const std::string path = MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path, LimitsOf(args)));
   WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
   for (const MetadataProblem& problem : parsed.problems) {
     std::fprintf(stderr, "whylight: %s: %s: %s\n", path.c_str(), problem.place.c_str(),
@@ -181,8 +188,8 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
             "100, guided-ig 200)");
   args.Number("--tolerance", to.options.tolerance,
               "Relative error of the attributions that is good enough (default 0.01)");
-  args.Integer("--max-steps", to.options.max_steps,
-               "Points that --steps auto spends at most (default 255)");
+  args.Count("--max-steps", to.options.max_steps,
+             "Points that --steps auto spends at most (default 255)");
   args.Choice("--xrai-algorithm", to.region_ranking, {"full", "fast"},
               "XRAI: rank each region by what it adds (full, default), or all at once");
   args.Number("--max-sigma", to.options.max_sigma,
@@ -194,12 +201,12 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Number("--noise-sigma", to.noise_sigma,
               "Integrated Gradients, XRAI, SmoothGrad: standard deviation of noise (default none; "
               "smoothgrad 0.15 of an input's range)");
-  args.Integer("--noisy-samples", to.noisy_samples,
-               "Noisy copies to average over (default 3, smoothgrad 25)");
+  args.Count("--noisy-samples", to.noisy_samples,
+             "Noisy copies to average over (default 3, smoothgrad 25)");
   args.Text("--window", to.window,
             "H,W: Occlusion: the window over a picture, in pixels (default 15,15)");
-  args.Integer("--stride", to.options.stride,
-               "Occlusion: from one window to the next, in pixels (default 8)");
+  args.Count("--stride", to.options.stride,
+             "Occlusion: from one window to the next, in pixels (default 8)");
   args.Text("--layer", to.options.layer,
             "NAME: Grad-CAM, examples: the tensor inside the model, by its name, the end of it, or "
             "a Keras layer's (default: the last with height and width; the output called "
@@ -207,10 +214,9 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Text("--paths,--num-paths", to.paths,
             "N|exact|auto: Sampled Shapley: random orders, all coalitions, or as the tolerance "
             "needs (default 25)");
-  args.Integer(
-      "--samples", to.options.samples,
-      "KernelSHAP: coalitions (default: 2 * features + 2048); Expected Gradients: rows that "
-      "are drawn from --baseline-data (default 200)");
+  args.Count("--samples", to.options.samples,
+             "KernelSHAP: coalitions (default: 2 * features + 2048); Expected Gradients: rows that "
+             "are drawn from --baseline-data (default 200)");
   args.Seed("--seed", to.options.seed, "Seed of everything random (default 0)");
   args.Choice("--players", to.players, {"elements", "inputs"},
               "Shapley methods, Occlusion: who shares the score (default elements)");
@@ -223,6 +229,9 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Text("--metadata", to.metadata,
             "FILE: Explanation metadata (default: explanation_metadata.json beside the model)");
   args.Text("--parameters", to.parameters, "FILE: Explanation parameters, as services take them");
+  args.Flag("--beyond-service-limits", to.beyond_service_limits,
+            "Take what parameters, metadata and requests ask for beyond the services' ranges (100 "
+            "steps, 50 paths, 50 noisy samples, 10 baselines); options are not limited anyway");
 }
 
 void DeclareExampleOptions(Args& args, ExplainArgs& to) {
@@ -232,13 +241,14 @@ void DeclareExampleOptions(Args& args, ExplainArgs& to) {
   args.Text("--id-key", to.id_key,
             "NAME: Member or column of the examples that is their id (default: the model's own "
             "input id, else the row's place)");
-  args.Integer("--neighbors", to.options.neighbors, "Neighbours of each instance (default 10)");
+  args.Count("--neighbors", to.options.neighbors, "Neighbours of each instance (default 10)");
   std::vector<std::string> distances;
+  distances.reserve(std::size(kDistanceNames));
   for (const DistanceName& one : kDistanceNames) distances.emplace_back(one.name);
   args.Choice("--distance", to.distance, distances, "How far vectors are (default squared-l2)");
   args.Flag("--normalize", to.options.normalize, "Give vectors the length 1 first");
-  args.Integer("--crowding-count", to.options.crowding_count,
-               "Neighbours with the same crowding_tag at most");
+  args.Count("--crowding-count", to.options.crowding_count,
+             "Neighbours with the same crowding_tag at most");
   args.List("--restrict", to.restrictions,
             "NAMESPACE=A,!B: Only examples that have the token A there and not B; given again, "
             "all must hold");
@@ -267,10 +277,11 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
   std::vector<std::string> examples = args.examples;
   if (!args.parameters.empty()) {
-    WHYLIGHT_RETURN_IF_ERROR(ReadParametersFile(args.parameters, given, options, examples));
+    WHYLIGHT_RETURN_IF_ERROR(
+        ReadParametersFile(args.parameters, LimitsOf(args), given, options, examples));
   }
   WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
-  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, given, options));
+  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, LimitsOf(args), given, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
   if (!args.output_indices.empty()) {

@@ -28,6 +28,7 @@ struct ExplainArgs {
   int noisy_samples = 0;
   std::string metadata;
   std::string parameters;
+  bool beyond_service_limits = false;
   std::string output_indices;
   std::string labels;
   std::string feature_names;

@@ -142,10 +142,15 @@ std::string PictureLines(const FeatureAttribution& feature, const TableStyle& st
   return text + EntryLines(std::move(entries), style);
 }
 
+// "region 1", "photo the rest"
+std::string RegionName(const RegionAttribution& region) {
+  const std::string name = region.is_rest ? "the rest" : "region " + std::to_string(region.rank);
+  return region.input.empty() ? name : region.input + " " + name;
+}
+
 // Where a region lies, its share of the area, and what each of its pixels got; in order of rank.
 std::string RegionLines(const FeatureAttribution& feature, const TableStyle& style) {
   const std::size_t shown = std::min(feature.regions.size(), kTopElements);
-  const std::int64_t width = feature.values.shape().dim(1);
   double largest = 0;
   for (const RegionAttribution& region : feature.regions) {
     largest = std::max(largest, std::abs(region.attribution));
@@ -153,15 +158,14 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
   std::string text;
   for (std::size_t i = 0; i < shown; ++i) {
     const RegionAttribution& region = feature.regions[i];
-    std::int64_t left = width, right = 0;
+    std::int64_t left = region.width, right = 0;
     for (const PixelSpan& span : region.pixels) {
-      left = std::min(left, span.first % width);
-      right = std::max(right, span.first % width + span.length - 1);
+      left = std::min(left, span.first % region.width);
+      right = std::max(right, span.first % region.width + span.length - 1);
     }
-    const std::int64_t top = region.pixels.front().first / width;
-    const std::int64_t bottom = region.pixels.back().first / width;
-    const std::string name = region.is_rest ? "the rest" : "region " + std::to_string(region.rank);
-    text += "  " + Padded(name, 10) + "  " +
+    const std::int64_t top = region.pixels.front().first / region.width;
+    const std::int64_t bottom = region.pixels.back().first / region.width;
+    text += "  " + Padded(RegionName(region), 10) + "  " +
             Padded("rows " + std::to_string(top) + "-" + std::to_string(bottom) + ", columns " +
                        std::to_string(left) + "-" + std::to_string(right),
                    31) +
@@ -177,7 +181,7 @@ std::string RegionLines(const FeatureAttribution& feature, const TableStyle& sty
 
 std::string SamplingText(const Sampling& sampling) {
   if (sampling.samples > 0) return std::to_string(sampling.samples) + " samples";
-  const std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
+  std::string coalitions = std::to_string(sampling.coalitions) + " coalitions";
   if (sampling.exact) return "exact, " + coalitions;
   if (sampling.paths > 0) return std::to_string(sampling.paths) + " paths, " + coalitions;
   return coalitions;
@@ -216,7 +220,7 @@ std::string HeadLine(const OutputAttribution& attribution) {
 // "virginica 0.93", or the number of an output that has but one.
 std::string TopText(const std::optional<TopElement>& top) {
   if (!top) return "";
-  const std::string score = FormatNumber(top->score);
+  std::string score = FormatNumber(top->score);
   if (!top->label.empty()) return Printable(top->label, 24) + " " + score;
   if (top->index.empty()) return score;
   std::vector<std::string> index;
@@ -369,7 +373,8 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
     text += "\n" + instance.place + "   " + HeadLine(attribution) + "\n";
     std::vector<Entry> entries;
     for (const FeatureAttribution& feature : attribution.features) {
-      if (!feature.regions.empty()) {
+      const bool is_group = feature.values.shape().rank() == 0;
+      if (!feature.regions.empty() && !is_group) {
         text += DrawnPicture(feature, style) + RegionLines(feature, style);
       } else if (IsPieces(feature)) {
         text += PieceLines(feature, style);
@@ -385,6 +390,7 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
                                           ? feature.standard_errors.data<double>()[i]
                                           : 0});
         }
+        text += RegionLines(feature, style);
       }
     }
     if (!entries.empty()) text += EntryLines(std::move(entries), style);

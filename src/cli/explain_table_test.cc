@@ -207,12 +207,14 @@ TEST(ExplanationText, RegionsAreListedByRank) {
   picture.regions = {{.rank = 1,
                       .area = 0.05,
                       .attribution = 0.5,
-                      .pixels = {{.first = 23, .length = 5}, {.first = 42, .length = 5}}},
+                      .pixels = {{.first = 23, .length = 5}, {.first = 42, .length = 5}},
+                      .width = 20},
                      {.rank = 2,
                       .area = 0.95,
                       .attribution = -2,
                       .is_rest = true,
-                      .pixels = {{.first = 0, .length = 20}, {.first = 180, .length = 20}}}};
+                      .pixels = {{.first = 0, .length = 20}, {.first = 180, .length = 20}},
+                      .width = 20}};
   const std::vector<std::string> lines = Body(Text(Of(picture)));
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_THAT(lines[0], AllOf(StartsWith("  region 1    rows 1-2, columns 2-7 "),
@@ -223,13 +225,28 @@ TEST(ExplanationText, RegionsAreListedByRank) {
   EXPECT_THAT(Text(Of(picture)), Not(HasSubstr("gap")));
 }
 
+TEST(ExplanationText, AGroupShowsItsNumberAndTheRegionsOfItsPictures) {
+  FeatureAttribution group{
+      .name = "view", .values = Tensor::Scalar(0.75), .input = Tensor(DType::kFloat32, Shape{0})};
+  group.regions = {{.rank = 1,
+                    .area = 1,
+                    .attribution = 0.5,
+                    .pixels = {{.first = 0, .length = 10}, {.first = 10, .length = 10}},
+                    .width = 10,
+                    .input = "photo"}};
+  const std::vector<std::string> lines = Body(Text(Of(group)));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], StartsWith("  photo region 1  rows 0-1, columns 0-9 "));
+  EXPECT_THAT(lines[1], AllOf(StartsWith("  view "), HasSubstr("+0.75")));
+}
+
 TEST(ExplanationText, OnlyTheFirstRegionsAreListed) {
   FeatureAttribution picture{.name = "image",
                              .values = Tensor(DType::kFloat64, Shape{1, 12, 1}),
                              .input = Tensor(DType::kFloat32, Shape{1, 12, 3})};
   for (int i = 0; i < 12; ++i) {
     picture.regions.push_back(
-        {.rank = i + 1, .area = 1.0 / 12, .pixels = {{.first = i, .length = 1}}});
+        {.rank = i + 1, .area = 1.0 / 12, .pixels = {{.first = i, .length = 1}}, .width = 12});
   }
   const std::vector<std::string> lines = Body(Text(Of(picture)));
   ASSERT_EQ(lines.size(), 11u);

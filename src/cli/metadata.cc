@@ -39,7 +39,7 @@ int WriteOut(const std::string& path, const Json& json) {
 }
 
 int Convert(const MetadataArgs& args) {
-  const Result<ParsedMetadata> parsed = ReadMetadataFile(args.path);
+  const Result<ParsedMetadata> parsed = ReadMetadataFile(args.path, ServiceLimits::kNoted);
   if (!parsed.ok()) return Fail(parsed.status());
   if (!parsed->status().ok()) return Fail(parsed->status().In(args.path));
   for (const MetadataProblem& problem : parsed->problems) {

@@ -10,9 +10,9 @@ std::string MetadataPathFor(const Model& model, const std::string& given) {
   return FileExists(beside) ? beside : "";
 }
 
-Result<ParsedMetadata> ReadMetadataFile(const std::string& path) {
+Result<ParsedMetadata> ReadMetadataFile(const std::string& path, ServiceLimits limits) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  Result<ParsedMetadata> parsed = ParseExplanationMetadataText(text);
+  Result<ParsedMetadata> parsed = ParseExplanationMetadataText(text, limits);
   if (parsed.ok()) return parsed;
   return ParsedMetadata{.metadata = {},
                         .problems = {{.place = "", .message = parsed.status().message()}}};

@@ -13,6 +13,6 @@ std::string MetadataPathFor(const Model& model, const std::string& given);
 
 // Problems of the content are in the result, a syntax error of JSON too (as one of the whole file).
 // Errors: what reading the file gives.
-Result<ParsedMetadata> ReadMetadataFile(const std::string& path);
+Result<ParsedMetadata> ReadMetadataFile(const std::string& path, ServiceLimits limits);
 
 }  // namespace whylight

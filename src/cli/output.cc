@@ -15,6 +15,7 @@ constexpr double kSecondsBeforeProgress = 0.5;
 std::string FormatOf(const std::string& path) {
   const std::string extension = Extension(path);
   if (extension == ".tfrecord" || extension == ".tfrecords") return "tfrecord";
+  if (extension == ".csv") return "csv";
   return extension == ".parquet" || extension == ".pq" ? "parquet" : "";
 }
 
@@ -31,6 +32,11 @@ Result<std::unique_ptr<AnswerWriter>> AnswerWriter::Open(const Options& options)
   if (format == "tfrecord") writer->rows_ = MakeTfRecordWriter(*writer->out_);
   if (format == "parquet") {
     WHYLIGHT_ASSIGN_OR_RETURN(writer->rows_, MakeParquetWriter(*writer->out_, options.description));
+  }
+  if (writer->rows_ != nullptr) writer->form_ = AnswerForm::kRows;
+  if (format == "csv") {
+    writer->rows_ = MakeCsvWriter(*writer->out_);
+    writer->form_ = AnswerForm::kCells;
   }
   return writer;
 }

@@ -14,19 +14,26 @@
 
 namespace whylight {
 
+// What an answer is written as.
+enum class AnswerForm {
+  kLines,  // Of text.
+  kRows,   // Of lists (explain/answer_rows.h), for Parquet and TFRecord.
+  kCells,  // Rows of scalars, for CSV.
+};
+
 // Where answers go: lines of text, or the rows of a table that other programs read.
 class AnswerWriter {
  public:
   struct Options {
-    std::string path;         // "" and "-": standard output.
-    std::string format;       // "tfrecord", "parquet"; "": as the extension says; else lines.
+    std::string path;    // "" and "-": standard output.
+    std::string format;  // "tfrecord", "parquet", "csv"; "": as the extension says; else lines.
     std::string description;  // What holds for all rows, in JSON; only Parquet has a place for it.
   };
   // Errors  as LineWriter::Open; kUnavailable: no Arrow; kInvalidArgument: a compressed file, which
   //         is not written.
   static Result<std::unique_ptr<AnswerWriter>> Open(const Options& options);
 
-  bool takes_rows() const { return rows_ != nullptr; }
+  AnswerForm form() const { return form_; }
   Status Line(std::string_view line) { return out_->Write(line); }
   Status Row(const std::vector<RowValue>& row) { return rows_->Write(row); }
   Status Close();  // Makes a file appear. Without it a file is discarded.
@@ -36,6 +43,7 @@ class AnswerWriter {
 
   std::unique_ptr<LineWriter> out_;
   std::unique_ptr<RowWriter> rows_;  // nullptr: lines.
+  AnswerForm form_ = AnswerForm::kLines;
 };
 
 // Failed rows: into `path` if there is one (it appears only if a row failed), and the first few

@@ -1,6 +1,7 @@
 // whylight predict: runs a model on instances.
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "batch/run.h"
@@ -32,9 +33,12 @@ std::int64_t SharedRows(const std::vector<NamedValue>& prediction) {
   return rows;
 }
 
-Status Write(const AnsweredInstance& instance, const std::vector<NamedValue>& prediction,
-             AnswerWriter& out) {
-  if (out.takes_rows()) return out.Row(PredictionRow(instance, prediction));
+Status Write(const AnsweredInstance& instance, std::span<const std::string> element_names,
+             const std::vector<NamedValue>& prediction, AnswerWriter& out) {
+  if (out.form() == AnswerForm::kRows) return out.Row(PredictionRow(instance, prediction));
+  if (out.form() == AnswerForm::kCells) {
+    return out.Row(PredictionCells(instance, element_names, prediction));
+  }
   return out.Line(PredictionLine(instance.json, prediction));
 }
 
@@ -43,15 +47,16 @@ Status Write(const AnsweredInstance& instance, const std::vector<NamedValue>& pr
 Status WriteParts(const AnsweredInstance& instance, const std::vector<NamedValue>& prediction,
                   AnswerWriter& out) {
   const std::int64_t rows = SharedRows(prediction);
-  if (rows == 0) return Write(instance, prediction, out);
+  if (rows == 0) return Write(instance, {}, prediction, out);
   for (std::int64_t row = 0; row < rows; ++row) {
     std::vector<NamedValue> of_row;
+    of_row.reserve(prediction.size());
     for (const NamedValue& output : prediction) {
       of_row.push_back({.name = output.name, .value = RowOf(output.value, row)});
     }
     const std::string place =
         "{\"request\":" + std::to_string(instance.number) + ",\"row\":" + std::to_string(row) + "}";
-    WHYLIGHT_RETURN_IF_ERROR(Write({.number = instance.number, .json = place}, of_row, out));
+    WHYLIGHT_RETURN_IF_ERROR(Write({.number = instance.number, .json = place}, {}, of_row, out));
   }
   return OkStatus();
 }
@@ -109,8 +114,10 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
         if (!prediction.ok()) return failures.Add(instance, prediction.status());
         const AnsweredInstance answered{.number = static_cast<std::int64_t>(instance.number),
                                         .json = instance.source_json};
-        return (*predictor)->has_rows() ? Write(answered, *prediction, **out)
-                                        : WriteParts(answered, *prediction, **out);
+        const Status written = (*predictor)->has_rows()
+                                   ? Write(answered, (*reader)->feature_names(), *prediction, **out)
+                                   : WriteParts(answered, *prediction, **out);
+        return written.In(instance.place);
       },
       [&](const BatchCounts& so_far) { progress.Show(so_far); });
   progress.Clear();
@@ -122,7 +129,7 @@ int Run(const PredictArgs& args, const OpenRuntime& open) {
 std::function<int()> DeclarePredict(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<PredictArgs>();
   options->request.Declare(args);
-  args.Choice("--format", options->format, {"jsonl", "tfrecord", "parquet"},
+  args.Choice("--format", options->format, {"jsonl", "tfrecord", "parquet", "csv"},
               "Default: what the extension of -o says, else jsonl");
   args.Flag("--example", options->example, "Print one valid request and stop");
   options->machine.Declare(args);

@@ -31,6 +31,7 @@ constexpr FormatName kInputFormats[] = {
 
 std::vector<std::string> InputFormatNames() {
   std::vector<std::string> names;
+  names.reserve(std::size(kInputFormats));
   for (const FormatName& row : kInputFormats) names.emplace_back(row.name);
   return names;
 }
@@ -135,7 +136,7 @@ void RequestArgs::DeclareInput(Args& args) {
               "What the files of -i are (default: told by their names, then by their contents)");
   args.Text("--signature", signature, "KEY: Signature (default: by the rules of saving)");
   args.Text("--tags", tags, "A,B: Tag set, separated by commas (default serve)");
-  args.Integer("--batch-size", batch_size, "Rows in one run of the model (default: measured)");
+  args.Count("--batch-size", batch_size, "Rows in one run of the model (default: measured)");
   args.Text("--image-range", image_range,
             "RANGE: What black and white are for image files: 0..1, 0..255 or -1..1");
   args.Flag("--allow-non-finite", allow_non_finite, "Accept NaN and Infinity in instances");
@@ -163,6 +164,7 @@ Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(const std::vector<Requ
     return DecodeImageTensor(bytes, field.dtype, field.shape, image);
   };
   std::vector<FieldSpec> specs;
+  specs.reserve(fields.size());
   for (const RequestField& field : fields) {
     specs.push_back(
         {.name = field.name, .dtype = field.dtype, .shape = field.shape, .alias = field.alias});

@@ -43,13 +43,16 @@ void Apply(const ExamplesParameters& examples, const Args& given, ExplainOptions
   }
 }
 
+void PrintNotes(const std::string& source, const std::vector<MetadataProblem>& notes) {
+  for (const MetadataProblem& note : notes) {
+    std::fprintf(stderr, "whylight: %s: %s: %s\n", source.c_str(), note.place.c_str(),
+                 note.message.c_str());
+  }
+}
+
 void Apply(const ExplanationParameters& parameters, const std::string& source, const Args& given,
            ExplainOptions& options) {
   Apply(parameters.examples, given, options);
-  for (const MetadataProblem& note : parameters.warnings) {
-    std::fprintf(stderr, "whylight: %s: %s: %s, which Whylight does not have\n", source.c_str(),
-                 note.place.c_str(), note.message.c_str());
-  }
   if (parameters.method && !given.Given("--method")) options.method = NameOf(*parameters.method);
   // The methods that services have these two for.
   const bool on_paths = options.method == "integrated-gradients" || options.method == "xrai";
@@ -77,22 +80,25 @@ void Apply(const ExplanationParameters& parameters, const std::string& source, c
 
 }  // namespace
 
-Status ReadParametersFile(const std::string& path, const Args& given, ExplainOptions& options,
-                          std::vector<std::string>& examples) {
+Status ReadParametersFile(const std::string& path, ServiceLimits limits, const Args& given,
+                          ExplainOptions& options, std::vector<std::string>& examples) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const Result<Json> json = ParseJson(text);
   if (!json.ok()) return json.status().In(path);
-  const Result<ExplanationParameters> parameters = ParseExplanationParameters(*json);
+  const Result<ExplanationParameters> parameters = ParseExplanationParameters(*json, limits);
   if (!parameters.ok()) return parameters.status().In(path);
+  PrintNotes(path, parameters->warnings);
   Apply(*parameters, path, given, options);
   if (!given.Given("--examples")) examples = parameters->examples.uris;
   return OkStatus();
 }
 
-Status ApplyOverride(const Json& json, const Args& given, ExplainOptions& options) {
+Status ApplyOverride(const Json& json, ServiceLimits limits, const Args& given,
+                     ExplainOptions& options) {
   if (json.is_null()) return OkStatus();
-  const Result<ExplanationSpecOverride> spec = ParseExplanationSpecOverride(json);
+  const Result<ExplanationSpecOverride> spec = ParseExplanationSpecOverride(json, limits);
   if (!spec.ok()) return spec.status().In(kOverride);
+  PrintNotes(kOverride, spec->warnings);
   const std::string method = options.method;
   if (spec->parameters) Apply(*spec->parameters, kOverride, given, options);
   Apply(spec->examples, given, options);

@@ -37,8 +37,10 @@ void Scoreboard::Add(const std::vector<MethodRow>& row) {
     if (m == 0) total_ += std::abs(difference);
     sums_[m].insertion += sign * (curves.insertion - curves.baseline_score);
     sums_[m].deletion += sign * (curves.deletion - curves.baseline_score);
-    sums_[m].gap += row[m].gap;
-    sums_[m].difference += row[m].difference;
+    if (row[m].gap) {
+      sums_[m].gap = sums_[m].gap.value_or(0) + *row[m].gap;
+      sums_[m].difference += row[m].difference;
+    }
     if (row[m].information.sic) sics_[m].push_back(*row[m].information.sic);
     if (row[m].information.aic) aics_[m].push_back(*row[m].information.aic);
     faithful.push_back(sign * (curves.insertion - curves.deletion));
@@ -60,7 +62,7 @@ MethodScore Scoreboard::Score(std::size_t method) const {
     score.deletion = sums.deletion / total_;
     score.faithfulness = score.insertion - score.deletion;
   }
-  if (sums.difference > 0) score.gap = sums.gap / sums.difference;
+  if (sums.gap) score.gap = sums.difference > 0 ? *sums.gap / sums.difference : 0;
   score.sic = MedianOf(sics_[method]);
   score.aic = MedianOf(aics_[method]);
   return score;

@@ -15,7 +15,8 @@ namespace whylight {
 // Of one attribution by one method.
 struct MethodRow {
   Curves curves;                  // From the baselines that all methods are judged by.
-  double gap = 0;                 // |F(x) - F(b) - sum| from the method's own baseline,
+  std::optional<double> gap;      // |F(x) - F(b) - sum| from the method's own baseline, if its
+                                  // attributions are to have that sum,
   double difference = 0;          // and |F(x) - F(b)| there.
   InformationCurves information;  // Of a picture.
 };
@@ -23,10 +24,10 @@ struct MethodRow {
 // Means are pooled: sums over rows divided by the sum of |F(x) - F(b)|. A row with little to
 // explain counts little, and none is divided by a difference that is almost 0.
 struct MethodScore {
-  double insertion = 0;     // s (insertion - F(b)), s the sign of F(x) - F(b): higher is better.
-  double deletion = 0;      // s (deletion - F(b)): lower is better.
-  double faithfulness = 0;  // Their difference.
-  double gap = 0;           // Sum of gaps by the sum of differences.
+  double insertion = 0;       // s (insertion - F(b)), s the sign of F(x) - F(b): higher is better.
+  double deletion = 0;        // s (deletion - F(b)): lower is better.
+  double faithfulness = 0;    // Their difference.
+  std::optional<double> gap;  // Sum of gaps by the sum of differences, of rows that have one.
   std::optional<double> sic, aic;  // Medians over the rows that have one.
 };
 
@@ -67,7 +68,8 @@ class Scoreboard {
   std::size_t rows_ = 0;
   double total_ = 0;
   struct Sums {
-    double insertion = 0, deletion = 0, gap = 0, difference = 0;
+    double insertion = 0, deletion = 0, difference = 0;
+    std::optional<double> gap;
   };
   std::vector<Sums> sums_;
   std::vector<std::vector<double>> sics_, aics_;  // Of each method.

@@ -29,7 +29,19 @@ TEST(ScoreboardTest, PoolsRowsByWhatThereIsToExplain) {
   EXPECT_DOUBLE_EQ(score.insertion, (1.5 + 0) / 2.5);
   EXPECT_DOUBLE_EQ(score.deletion, (0.5 + 0.5) / 2.5);
   EXPECT_DOUBLE_EQ(score.faithfulness, 0.2);
-  EXPECT_DOUBLE_EQ(score.gap, 0.2);
+  ASSERT_TRUE(score.gap.has_value());
+  EXPECT_DOUBLE_EQ(*score.gap, 0.2);
+}
+
+TEST(ScoreboardTest, HasNoGapOfRowsWithoutOne) {
+  Scoreboard board(1);
+  MethodRow row = Measured(3, 1, 2.5, 1.5);
+  row.difference = 2;
+  board.Add({row});
+  EXPECT_EQ(board.Score(0).gap, std::nullopt);
+  row.gap = 0.5;
+  board.Add({row});
+  EXPECT_EQ(board.Score(0).gap, 0.25);
 }
 
 TEST(ScoreboardTest, TakesMediansOfTheInformationCurvesThatThereAre) {

@@ -18,10 +18,23 @@
 // Lists are in row-major order; a value of rank 0 is a scalar, and one of rank 2 and more has its
 // axes beside it in "<name>/shape" (int64s).
 //
+// For lines of cells (CSV) a row has scalars alone:
+//
+//   row                       int64    As above.
+//   <member>                  The instance's members that are one number, text or bool; elements of
+//                             a list that have names. "instance:<member>" if one of the others is
+//                             called so, "instance" if the instance is such a value itself.
+//   prediction:<output>       Of a prediction: "[i,j]" behind it for each of several elements.
+//   output, index, label, score, baseline_score           Of an explanation, as above,
+//   attr:<feature>            float64  the sum of a feature's values, or those of named elements,
+//   approximation_error, warnings                         separated by spaces.
+//
 // Threads No state.
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,5 +55,13 @@ std::vector<RowValue> PredictionRow(const AnsweredInstance& instance,
 std::vector<std::vector<RowValue>> ExplanationRows(const AnsweredInstance& instance,
                                                    const Explanation& explanation,
                                                    const std::vector<Warning>& warnings);
+
+// `element_names`: of an instance that is a list; empty if they have none.
+std::vector<RowValue> PredictionCells(const AnsweredInstance& instance,
+                                      std::span<const std::string> element_names,
+                                      const std::vector<NamedValue>& prediction);
+std::vector<std::vector<RowValue>> ExplanationCells(const AnsweredInstance& instance,
+                                                    const Explanation& explanation,
+                                                    const std::vector<Warning>& warnings);
 
 }  // namespace whylight

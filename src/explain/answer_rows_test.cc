@@ -87,5 +87,50 @@ TEST(ExplanationRows, SayShapesErrorsAndPiecesWhereThereAreSome) {
             "warnings string [\"large-error\"]\n");
 }
 
+TEST(PredictionCells, HaveOneForEachElementAndScalarMember) {
+  const AnsweredInstance instance{
+      .number = 3, .json = R"({"age":[31.5],"job":"clerk","row":7,"none":null,"list":[1,2]})"};
+  EXPECT_EQ(Text(PredictionCells(instance, {}, TwoClasses().prediction)),
+            "row int64 3\nage string \"31.5\"\njob string \"clerk\"\n"
+            "instance:row string \"7\"\nnone string \"\"\n"
+            "prediction:risk[0] float32 0.25\nprediction:risk[1] float32 0.75\n"
+            "prediction:id int64 7\n");
+  EXPECT_EQ(Text(PredictionCells({.number = 0, .json = "[1,2]"}, {}, {})), "row int64 0\n");
+  const std::vector<std::string> names = {"age", "hours"};
+  EXPECT_EQ(Text(PredictionCells({.number = 0, .json = "[1,2]"}, names, {})),
+            "row int64 0\nage string \"1\"\nhours string \"2\"\n");
+  EXPECT_EQ(Text(PredictionCells({.number = 0, .json = "\"a text\""}, {}, {})),
+            "row int64 0\ninstance string \"a text\"\n");
+  const std::vector<NamedValue> map = {{"m", Tensor::Of<float>({2, 2}, {1, 2, 3, 4})}};
+  EXPECT_EQ(Text(PredictionCells({.number = 0, .json = ""}, {}, map)),
+            "row int64 0\nprediction:m[0,0] float32 1.0\nprediction:m[0,1] float32 2.0\n"
+            "prediction:m[1,0] float32 3.0\nprediction:m[1,1] float32 4.0\n");
+}
+
+TEST(ExplanationCells, HaveTheElementsThatHaveNamesAndElseSums) {
+  Explanation explanation = TwoClasses();
+  explanation.attributions[0].features.push_back({.name = "image",
+                                                  .values = Tensor::Of<double>({1, 2}, {1, 2.5}),
+                                                  .input = Tensor::Of<float>({1, 2}, {1, 2})});
+  explanation.attributions[1].has_baseline = false;
+  explanation.attributions[1].warnings = {{.rule = "large-gap"}};
+  const AnsweredInstance instance{.number = 3, .json = R"({"x":[40,8],"image":[[1,2]]})"};
+  const auto rows = ExplanationCells(instance, explanation, {{.rule = "slow"}});
+  ASSERT_EQ(rows.size(), 2u);
+  const std::string head =
+      "row int64 3\nage string \"40\"\nhours string \"8\"\noutput string \"risk\"\n";
+  EXPECT_EQ(Text(rows[0]),
+            head +
+                "index string \"1\"\nlabel string \"rich\"\nscore float64 0.75\n"
+                "baseline_score float64 0.5\nattr:age float64 0.5\nattr:hours float64 2.0\n"
+                "attr:image float64 3.5\napproximation_error float64 0.001\n"
+                "warnings string \"slow\"\n");
+  EXPECT_EQ(Text(rows[1]),
+            head +
+                "index string \"0\"\nlabel string \"\"\nscore float64 0.75\n"
+                "attr:age float64 0.5\nattr:hours float64 2.0\n"
+                "approximation_error float64 0.001\nwarnings string \"slow large-gap\"\n");
+}
+
 }  // namespace
 }  // namespace whylight

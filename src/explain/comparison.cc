@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "attribution/list.h"
 #include "attribution/picture.h"
 #include "attribution/random.h"
 #include "evaluate/agreement.h"
@@ -202,6 +203,7 @@ std::vector<Status> Comparison::Add(std::span<const Row> requests) {
 Status Comparison::Measure(const Row& request, const std::vector<const Explanation*>& of_method) {
   const std::size_t count = of_method[0]->attributions.size();
   std::vector<ProbeTarget> targets;
+  targets.reserve(count);
   for (std::size_t t = 0; t < count; ++t) {
     targets.push_back({.request = &request, .explanation = of_method[0], .attribution = t});
   }
@@ -216,6 +218,7 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
     for (std::size_t f = 0; f < features_.size(); ++f) {
       const Tensor& x = probe->x()[t][f];
       std::vector<const FeatureAttribution*> by_method;
+      by_method.reserve(of_method.size());
       for (const Explanation* explanation : of_method) {
         by_method.push_back(FindFeature(explanation->attributions[t], features_[f]));
       }
@@ -250,14 +253,11 @@ Status Comparison::Measure(const Row& request, const std::vector<const Explanati
       of_row.information = information[t * (methods_.size() + 1) + m];
       if (m == methods_.size()) continue;
       const OutputAttribution& attribution = of_method[m]->attributions[t];
-      if (std::ranges::any_of(attribution.features, [](const FeatureAttribution& feature) {
-            return !feature.regions.empty();
-          })) {
-        methods_[m].gap_is_known = false;
-      }
       const double difference = attribution.instance_output - attribution.baseline_output;
       of_row.difference = std::abs(difference);
-      of_row.gap = std::abs(difference - SumOf(attribution));
+      if (FindMethod(methods_[m].name)->is_complete) {
+        of_row.gap = std::abs(difference - SumOf(attribution));
+      }
     }
     scoreboard_->Add(row);
     for (std::size_t a = 0; a < methods_.size() && !values[t][0].empty(); ++a) {
@@ -330,6 +330,7 @@ double Comparison::SecondsPerRow(std::size_t method) const {
 
 Preference Comparison::Judge() const {
   std::vector<double> costs;
+  costs.reserve(methods_.size());
   for (std::size_t m = 0; m < methods_.size(); ++m) costs.push_back(SecondsPerRow(m));
   return scoreboard_->Judge(costs);
 }

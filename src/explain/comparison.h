@@ -17,9 +17,8 @@ namespace whylight {
 struct ComparedMethod {
   std::string name;
   std::unique_ptr<MeasuredExplainer> explainer;
-  double seconds = 0;        // Spent in Explain, once it was warm.
-  RowCounts rows_run;        // In Explain.
-  bool gap_is_known = true;  // XRAI's shares do not sum to the difference.
+  double seconds = 0;  // Spent in Explain, once it was warm.
+  RowCounts rows_run;  // In Explain.
 };
 
 // Of two methods, means over attributions.

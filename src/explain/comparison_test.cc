@@ -68,7 +68,8 @@ TEST_F(ComparisonTest, MeasuresWhatAllMethodsExplain) {
   // Both are exact for a line, and 3 x0 of 4 x0 - x1 is the best order there is.
   for (std::size_t m = 0; m < 2; ++m) {
     const MethodScore score = comparison.scoreboard()->Score(m);
-    EXPECT_NEAR(score.gap, 0, 1e-6);
+    ASSERT_TRUE(score.gap.has_value());
+    EXPECT_NEAR(*score.gap, 0, 1e-6);
     EXPECT_GE(score.faithfulness, comparison.scoreboard()->Score(2).faithfulness);
     EXPECT_FALSE(score.sic.has_value()) << "no picture";
     EXPECT_GT(comparison.SecondsPerRow(m), 0);
@@ -76,6 +77,14 @@ TEST_F(ComparisonTest, MeasuresWhatAllMethodsExplain) {
   ASSERT_EQ(comparison.agreements().size(), 1u);
   EXPECT_NEAR(comparison.agreements()[0].rank, 1, 1e-9);
   EXPECT_THAT(comparison.reference()[0].text, HasSubstr("zeros"));
+}
+
+TEST_F(ComparisonTest, OnlyMethodsThatSumToTheDifferenceHaveAGap) {
+  Comparison comparison = Compare(Linear(), {kGradients, {.method = "gradient-x-input"}});
+  const Row request = Request({4, 3});
+  EXPECT_THAT(comparison.Add({&request, 1}), ElementsAre(OkStatus()));
+  EXPECT_TRUE(comparison.scoreboard()->Score(0).gap.has_value());
+  EXPECT_FALSE(comparison.scoreboard()->Score(1).gap.has_value());
 }
 
 TEST_F(ComparisonTest, ARowThatAMethodCannotExplainDoesNotCount) {

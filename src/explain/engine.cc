@@ -412,6 +412,7 @@ std::vector<Result<Row>> Engine::Prepare(std::span<const Row> requests) {
     if (!fetches.empty()) {
       WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> stacked, Stack(layout, batch, all));
       std::vector<Feed> feeds;
+      feeds.reserve(stacked.size());
       for (std::size_t i = 0; i < stacked.size(); ++i) {
         feeds.push_back({program_.request[i].tensor.name(), &stacked[i]});
       }
@@ -501,6 +502,7 @@ Result<std::vector<Engine::LayerRow>> Engine::AtLayer(std::span<const RowView> r
         AppendRows(program_.layout, "the layer", std::move(fetched[i]), rows.size(), layers));
   }
   std::vector<LayerRow> at_layer;
+  at_layer.reserve(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
     at_layer.push_back({.score = fetched[0].data<double>()[r],
                         .values = std::move(layers[r][0]),
@@ -516,6 +518,7 @@ Result<std::vector<double>> Engine::MixedScores(std::span<const MixedOwner> owne
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<NamedValue> fed,
                             CoalitionFeeds(*coalitions_, owners, owner, points));
   std::vector<Feed> feeds;
+  feeds.reserve(fed.size());
   for (const NamedValue& one : fed) feeds.push_back({one.name, &one.value});
   const std::vector<std::string> fetches = {coalitions_->scores};
   WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<Tensor> fetched,

@@ -172,6 +172,7 @@ Status ExamplesExplainer::ReadExamples() {
                            " examples");
   }
   std::vector<const Tensor*> rows;
+  rows.reserve(vectors_.size());
   for (const Tensor& vector : vectors_) rows.push_back(&vector);
   WHYLIGHT_ASSIGN_OR_RETURN(examples_, StackRows(rows));
   vectors_.clear();
@@ -181,6 +182,7 @@ Status ExamplesExplainer::ReadExamples() {
 
 Status ExamplesExplainer::Take(std::vector<Example> examples) {
   std::vector<Row> requests;
+  requests.reserve(examples.size());
   for (const Example& example : examples) requests.push_back(example.values);
   std::vector<Result<Placed>> placed = Place(requests);
   for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -281,6 +283,13 @@ Result<std::unique_ptr<Explainer>> OpenExamples(const Model& model, const Runtim
   auto explainer = std::make_unique<ExamplesExplainer>(model, runtime, std::move(options));
   WHYLIGHT_RETURN_IF_ERROR(explainer->Load());
   return std::unique_ptr<Explainer>(std::move(explainer));
+}
+
+bool CanFindExamples(const Model& model, const ExplainOptions& options) {
+  const Result<Choice> choice = ChooseToExplain(model, options);
+  if (!choice.ok()) return false;
+  const Result<Program> program = BuildWholeProgram(model, *choice, options);
+  return program.ok() && HasEmbedding(*program);
 }
 
 }  // namespace whylight

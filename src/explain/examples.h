@@ -18,4 +18,7 @@ namespace whylight {
 Result<std::unique_ptr<Explainer>> OpenExamples(const Model& model, const Runtime& runtime,
                                                 ExplainOptions options);
 
+// Whether the method can be asked of the model, as its files tell.
+bool CanFindExamples(const Model& model, const ExplainOptions& options);
+
 }  // namespace whylight

@@ -77,6 +77,7 @@ void WriteEffort(JsonWriter& w, const Explanation& explanation) {
 // A mask is [first, length, first, length, ...], as what makes it is disjoint and in order.
 void WriteRegion(JsonWriter& w, const RegionAttribution& region) {
   w.BeginObject();
+  WriteText(w, "input", region.input);
   w.Key("rank");
   w.Int(region.rank);
   w.Key("attribution");

@@ -247,6 +247,19 @@ TEST(ExplanationLineTest, CarriesTheRegionsOfAPicture) {
   EXPECT_EQ(Attribution(json).Find("featureAttributions")->Find("image")->array().size(), 1u);
 }
 
+TEST(ExplanationLineTest, TellsTheMemberOfAGroupThatARegionIsOf) {
+  OutputAttribution attribution = Rich();
+  attribution.features = {
+      {.name = "group", .values = Tensor::Scalar(3.0), .input = Tensor(DType::kFloat32, Shape{0})}};
+  attribution.features[0].regions = {{.rank = 1,
+                                      .area = 1,
+                                      .attribution = 3,
+                                      .pixels = {{.first = 0, .length = 1}},
+                                      .input = "photo"}};
+  EXPECT_THAT(ExplanationLine("", One(attribution), Steps()),
+              HasSubstr(R"("regions":[{"group":[{"input":"photo","rank":1,)"));
+}
+
 TEST(ExplanationLineTest, CarriesTheWarningsOfPlanAndAttributions) {
   OutputAttribution attribution = Rich();
   attribution.warnings = {{.rule = "large-gap", .message = "b", .fix = "c"}};

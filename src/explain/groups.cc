@@ -60,6 +60,7 @@ Status CheckGroups(const std::vector<std::string>& names, const ExplainOptions& 
 std::vector<FeatureAttribution> JoinGroups(std::vector<FeatureAttribution> features,
                                            const ExplainOptions& options) {
   std::vector<std::string> names;
+  names.reserve(features.size());
   for (const FeatureAttribution& feature : features) names.push_back(feature.name);
   std::vector<FeatureAttribution> joined;
   for (const Feature& feature : FeaturesOf(names, options)) {
@@ -75,6 +76,12 @@ std::vector<FeatureAttribution> JoinGroups(std::vector<FeatureAttribution> featu
     };
     if (first.standard_errors.elements() > 0) {
       group.standard_errors = SumOf(features, feature.inputs, &FeatureAttribution::standard_errors);
+    }
+    for (const std::size_t input : feature.inputs) {
+      for (RegionAttribution& region : features[input].regions) {
+        region.input = features[input].name;
+        group.regions.push_back(std::move(region));
+      }
     }
     joined.push_back(std::move(group));
   }

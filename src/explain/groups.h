@@ -26,7 +26,8 @@ Status CheckGroups(const std::vector<std::string>& names, const ExplainOptions& 
 
 // The features of an answer, one for each input, with those of a group joined to one number: the
 // sum of all their shares. A game's group has its joint share at its first input already.
-// Their standard errors likewise; what was explained is not shown.
+// Their standard errors likewise; the regions of its pictures one picture after another, with the
+// members' names. What was explained is not shown.
 std::vector<FeatureAttribution> JoinGroups(std::vector<FeatureAttribution> features,
                                            const ExplainOptions& options);
 

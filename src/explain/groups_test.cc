@@ -77,6 +77,22 @@ TEST(JoinGroups, SumsWhatAGradientGaveItsMembers) {
   EXPECT_EQ(joined[1].input.elements(), 1u);
 }
 
+TEST(JoinGroups, KeepsTheRegionsOfItsPictures) {
+  std::vector<FeatureAttribution> features = {Of("a", {1, 2}), Of("b", {5}), Of("c", {-0.5})};
+  features[0].regions = {{.rank = 1, .attribution = 2}, {.rank = 2, .attribution = 1}};
+  features[1].regions = {{.rank = 1, .attribution = 5}};
+  features[2].regions = {{.rank = 1, .attribution = -0.5}};
+  const std::vector<FeatureAttribution> joined = JoinGroups(std::move(features), Grouped());
+  ASSERT_EQ(joined.size(), 2u);
+  std::vector<std::string> said;
+  for (const RegionAttribution& region : joined[0].regions) {
+    said.push_back(region.input + " " + std::to_string(region.rank));
+  }
+  EXPECT_THAT(said, ElementsAre("a 1", "a 2", "c 1"));
+  ASSERT_EQ(joined[1].regions.size(), 1u);
+  EXPECT_EQ(joined[1].regions[0].input, "") << "no group";
+}
+
 TEST(JoinGroups, KeepsAGamesJointShareAndItsError) {
   std::vector<FeatureAttribution> features = {Of("a", {}), Of("b", {5}), Of("c", {})};
   features[0].values = Tensor::Scalar(2.5);  // The group's, at its first member.

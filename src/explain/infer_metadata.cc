@@ -269,6 +269,7 @@ class Column {
   template <typename Value>
   Json ForEach(const Value& value) const {
     std::vector<Json> values;
+    values.reserve(at(0).elements());
     for (std::size_t i = 0; i < at(0).elements(); ++i) values.push_back(value(i));
     auto next = values.cbegin();
     return Nested(at(0).shape(), 0, next);

@@ -278,6 +278,18 @@ std::optional<ChosenLayer> EmbeddingOutput(const Program& program, const Explain
   return std::nullopt;
 }
 
+// Between the inputs and any output.
+std::vector<Output> AllLayers(const Program& program) {
+  const std::vector<Output> inputs = TensorsOf(program, AllInputs(program));
+  std::vector<Output> layers;
+  for (const Port& output : program.outputs) {
+    for (const Output& layer : LayersBetween(program, inputs, output.tensor)) {
+      if (std::ranges::find(layers, layer) == layers.end()) layers.push_back(layer);
+    }
+  }
+  return layers;
+}
+
 }  // namespace
 
 Result<ChosenLayer> ChooseMaps(const Program& program, Output score, const ExplainOptions& options,
@@ -321,13 +333,7 @@ Result<ChosenLayer> ChooseMaps(const Program& program, Output score, const Expla
 }
 
 Result<ChosenLayer> ChooseEmbedding(const Program& program, const ExplainOptions& options) {
-  const std::vector<Output> inputs = TensorsOf(program, AllInputs(program));
-  std::vector<Output> layers;
-  for (const Port& output : program.outputs) {
-    for (const Output& layer : LayersBetween(program, inputs, output.tensor)) {
-      if (std::ranges::find(layers, layer) == layers.end()) layers.push_back(layer);
-    }
-  }
+  const std::vector<Output> layers = AllLayers(program);
   std::vector<Output> vectors;
   for (const Output& layer : layers) {
     if (RowShape(program, layer).rank() == 1) vectors.push_back(layer);
@@ -352,6 +358,17 @@ Result<ChosenLayer> ChooseEmbedding(const Program& program, const ExplainOptions
   return InvalidArgument("examples: no output is called embedding, and '" + output.name +
                          "' has no vector before a final affine layer; name one by --layer" +
                          ListLayers(program, vectors.empty() ? layers : vectors));
+}
+
+bool HasEmbedding(const Program& program) {
+  const auto has_axes = [&](const Output& layer) {
+    const Shape row = RowShape(program, layer);
+    return !row.has_rank() || row.rank() > 0;
+  };
+  return std::ranges::any_of(
+             program.inputs,
+             [](const ProgramInput& input) { return IsFloating(input.port.dtype); }) ||
+         std::ranges::any_of(AllLayers(program), has_axes);
 }
 
 std::vector<MethodSetting> DescribeLayer(const ExplainedLayer& layer) {

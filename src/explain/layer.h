@@ -35,6 +35,10 @@ Result<ChosenLayer> ChooseMaps(const Program& program, Output score, const Expla
 // affine layer of the output is computed from. Errors: as above.
 Result<ChosenLayer> ChooseEmbedding(const Program& program, const ExplainOptions& options);
 
+// Whether rows have something to be compared by, chosen or named: a floating input, or a floating
+// layer that has axes beside the rows, as far as shapes are known.
+bool HasEmbedding(const Program& program);
+
 // The layer and why it was chosen.
 std::vector<MethodSetting> DescribeLayer(const ExplainedLayer& layer);
 

@@ -253,5 +253,39 @@ TEST_F(EmbeddingTest, AsksWhereThereIsNone) {
                                       HasSubstr("from the last on, y:0 [4], x:0 [4]")));
 }
 
+struct VectorCase {
+  const char* name;
+  const char* graph;
+  bool has_one;
+};
+void PrintTo(const VectorCase& c, std::ostream* os) { *os << c.name; }
+class HasEmbeddingTest : public testing::TestWithParam<VectorCase> {};
+TEST_P(HasEmbeddingTest, WhereRowsCanBeCompared) {
+  EXPECT_EQ(HasEmbedding(ProgramOf(GetParam().graph, {"y"})), GetParam().has_one);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , HasEmbeddingTest,
+    testing::Values(VectorCase{"floating_input",
+                               "x = Placeholder[dtype=float32, shape=[?,2]]() -> [?,2]\n"
+                               "y = Cast[SrcT=float32, DstT=int32](x) -> [?,2]\n",
+                               true},
+                    VectorCase{"vector_of_ids",
+                               "x = Placeholder[dtype=int32, shape=[?,2]]() -> [?,2]\n"
+                               "y = Cast[SrcT=int32, DstT=float32](x) -> [?,2]\n",
+                               true},
+                    VectorCase{"shape_is_not_known",
+                               "x = Placeholder[dtype=int32, shape=[?,2]]() -> [?,2]\n"
+                               "y = Cast[SrcT=int32, DstT=float32](x)\n",
+                               true},
+                    VectorCase{"one_number_a_row",
+                               "x = Placeholder[dtype=int32, shape=[?]]() -> [?]\n"
+                               "y = Cast[SrcT=int32, DstT=float32](x) -> [?]\n",
+                               false},
+                    VectorCase{"integers_alone",
+                               "x = Placeholder[dtype=int32, shape=[?,2]]() -> [?,2]\n"
+                               "y = Neg[T=int32](x) -> [?,2]\n",
+                               false}),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace whylight

@@ -31,6 +31,7 @@ class PredictorImpl : public Predictor {
         continue;
       }
       std::vector<NamedValue> values;
+      values.reserve(outputs->size());
       for (std::size_t i = 0; i < outputs->size(); ++i) {
         values.push_back(
             {.name = engine_->program().outputs[i].name, .value = std::move((*outputs)[i])});

@@ -74,6 +74,8 @@ Result<RegionAttribution> ReadRegion(const Json& json, const std::string& place)
   WHYLIGHT_ASSIGN_OR_RETURN(region.area, NumberOr(json, "area", 0, place));
   region.rank = static_cast<int>(rank);
   region.is_rest = json.Find("rest") != nullptr;
+  const Json* const input = json.Find("input");
+  if (input != nullptr && input->is_string()) region.input = input->string();
   const Json* mask = json.Find("mask");
   const bool is_mask = mask != nullptr && mask->is_array() && mask->array().size() % 2 == 0 &&
                        std::ranges::all_of(mask->array(), [](const Json& number) {
@@ -111,6 +113,8 @@ Result<FeatureAttribution> ReadFeature(const std::string& name, const Json& valu
     WHYLIGHT_ASSIGN_OR_RETURN(RegionAttribution region,
                               ReadRegion(ranked->array()[i], "whylight.regions: " + name + "[" +
                                                                  std::to_string(i) + "]"));
+    // A group's, which is one number, do not say it.
+    if (feature.values.shape().rank() > 1) region.width = feature.values.shape().dim(1);
     feature.regions.push_back(std::move(region));
   }
   return feature;

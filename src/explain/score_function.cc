@@ -459,6 +459,7 @@ Status ScoreFunction::RunRowsOneByOne(std::string why, const Status& failed) {
 Result<std::vector<double>> RequestScoreFunction::Evaluate(std::span<const Point> points) {
   const auto run = [&](const std::span<const Point>& part) -> Result<std::vector<double>> {
     std::vector<Row> requests;
+    requests.reserve(part.size());
     for (const Point& point : part) requests.push_back(point.row);
     const std::vector<Result<Row>> prepared = engine_.Prepare(requests);
     std::vector<RowView> rows;

@@ -178,6 +178,7 @@ LabelSummary Summary::MeansOf(const Sums& sums) {
 
 std::vector<LabelSummary> Summary::Labels() const {
   std::vector<LabelSummary> labels;
+  labels.reserve(labels_.size());
   for (const auto& [key, sums] : labels_) labels.push_back(MeansOf(sums));
   return labels;
 }

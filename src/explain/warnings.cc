@@ -101,6 +101,7 @@ Warning ZeroBaselineWarning(const std::vector<std::string>& inputs) {
 
 std::vector<Warning> DroppedAttributeWarnings(const std::vector<std::string>& dropped) {
   std::vector<Warning> warnings;
+  warnings.reserve(dropped.size());
   for (const std::string& message : dropped) {
     warnings.push_back({.rule = "dropped-attribute", .message = message, .fix = ""});
   }

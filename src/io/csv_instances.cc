@@ -113,6 +113,7 @@ class CsvInstanceReader : public InstanceReader {
   void NoteIgnored(const std::vector<std::size_t>& columns) {
     if (columns.empty()) return;
     std::vector<std::string> names;
+    names.reserve(columns.size());
     for (const std::size_t column : columns) names.push_back(ColumnName(column));
     notes_.push_back(IgnoredNote(names));
   }

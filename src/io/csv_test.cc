@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "io/row_writer.h"
+
 namespace whylight {
 namespace {
 
@@ -58,6 +62,49 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CsvQuoteTest, AQuoteInsideAnUnquotedCellSaysHowToWriteIt) {
   EXPECT_NE(Read("5\" pipe,1\nx\n").find("a quote inside column 1"), std::string::npos);
+}
+
+class CsvWriterTest : public testing::Test {
+ protected:
+  // What is written of rows, and the status of the last.
+  std::string Write(const std::vector<std::vector<RowValue>>& rows) {
+    const std::string path = testing::TempDir() + "csv_writer_test.csv";
+    const Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(path);
+    EXPECT_TRUE(out.ok());
+    const std::unique_ptr<RowWriter> writer = MakeCsvWriter(**out);
+    for (const std::vector<RowValue>& row : rows) last_ = writer->Write(row);
+    EXPECT_TRUE(writer->Close().ok() && (*out)->Close().ok());
+    return *ReadFile(path);
+  }
+  static RowValue Number(const char* name, double value) { return {name, Tensor::Scalar(value)}; }
+  static RowValue Text(const char* name, std::string text) {
+    return {name, Tensor::ScalarString(std::move(text))};
+  }
+  Status last_;
+};
+
+TEST_F(CsvWriterTest, WritesWhatTheReaderReads) {
+  const std::string text =
+      Write({{Text("a,b", "say \"hi\""), Number("x", 0.1), Text("c", "two\nlines")},
+             {Text("a,b", "\r"), Number("x", std::numeric_limits<double>::infinity()),
+              Text("c", " plain; ")}});
+  EXPECT_TRUE(last_.ok());
+  EXPECT_EQ(text, "\"a,b\",x,c\n\"say \"\"hi\"\"\",0.1,\"two\nlines\"\n\"\r\",Infinity, plain; \n");
+  // The reader takes a CR for the end of a line, within quotes too.
+  EXPECT_EQ(Read(text),
+            "1:\"a,b\"|x|c;2:\"say \"hi\"\"|0.1|\"two\nlines\";4:\"\n\"|Infinity| plain; ");
+}
+
+TEST_F(CsvWriterTest, TheFirstRowGivesTheColumns) {
+  EXPECT_EQ(Write({{Number("a", 1), Number("b", 2)}, {Number("b", 3)}}), "a,b\n1.0,2.0\n,3.0\n");
+  EXPECT_TRUE(last_.ok());
+  Write({{Number("a", 1)}, {Number("c", 2)}});
+  EXPECT_EQ(last_.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(last_.message().find("no column 'c'"), std::string::npos) << last_.message();
+  Write({{Number("a", 1), Number("a", 2)}});
+  EXPECT_NE(last_.message().find("two columns would be called 'a'"), std::string::npos);
+  Write({{{"list", Tensor::Of<double>(Shape{1}, {1})}}});
+  EXPECT_EQ(last_.code(), StatusCode::kUnimplemented);
 }
 
 }  // namespace

@@ -273,6 +273,7 @@ Result<Tensor> FlatElementsToTensor(const FieldSpec& field, const FindFlat& find
     values.push_back(std::move(scalar));
   }
   std::vector<const Tensor*> rows;
+  rows.reserve(values.size());
   for (const Tensor& value : values) rows.push_back(&value);
   WHYLIGHT_ASSIGN_OR_RETURN(Tensor vector, StackRows(rows));
   const Result<Shape> shape = ShapeOfFlat(field.shape, static_cast<std::int64_t>(rows.size()));

@@ -272,6 +272,7 @@ std::string Place::Member(std::string_view name) const {
 
 std::string InstanceParser::FieldNames() const {
   std::vector<std::string> names;
+  names.reserve(fields_.size());
   for (const FieldSpec& field : fields_) {
     names.push_back(field.alias.empty()
                         ? field.name
@@ -371,6 +372,7 @@ Result<std::vector<Tensor>> InstanceParser::Parse(std::string_view json, const P
     }
     if (field == nullptr) {
       std::vector<std::string> names;
+      names.reserve(fields_.size());
       for (const FieldSpec& f : fields_) names.push_back(f.name);
       const std::string hint = DidYouMean(key, names);
       return InvalidArgument(place.text + ": unknown key '" + Printable(key) + "'" +

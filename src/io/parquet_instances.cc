@@ -44,6 +44,7 @@ class ParquetInstanceReader : public InstanceReader {
     WHYLIGHT_RETURN_IF_ERROR(NameColumns());
     WHYLIGHT_RETURN_IF_ERROR(ChooseColumns());
     std::vector<int> indices;
+    indices.reserve(columns_.size());
     for (const Column& column : columns_) indices.push_back(column.index);
     return TakeArrowError(arrow_->select(file_, indices.data(), indices.size()));
   }

@@ -1,5 +1,5 @@
 // Answers as rows of named values, for files that other programs read as tables: TFRecord of
-// tf.Example (io/tfrecord.h), Parquet.
+// tf.Example (io/tfrecord.h), Parquet, comma-separated values.
 //
 // Threads A writer belongs to one thread.
 #pragma once
@@ -33,6 +33,14 @@ class RowWriter {
 // A record for each row. Floats are written as float32, which is all that a tf.Example holds.
 // `out` outlives the writer.
 std::unique_ptr<RowWriter> MakeTfRecordWriter(LineWriter& out);
+
+// A line of comma-separated cells for each row, below one of names (RFC 4180, but that lines end
+// with LF); all values are scalars. Numbers are as short as reads back. The columns are the values
+// of the first row, and a later row without one of them has an empty cell. `out` outlives the
+// writer.
+// Errors  Of Write, kFailedPrecondition: a column that the first row did not have, or two of one
+//         name; kUnimplemented: a list.
+std::unique_ptr<RowWriter> MakeCsvWriter(LineWriter& out);
 
 // A column for each value of the first row, scalars and lists in their dtypes (bfloat16 as float32;
 // strings as text, or as bytes if some of the first row group are not UTF-8). A later row without

@@ -16,6 +16,7 @@ namespace {
 
 std::vector<std::string> Names(const std::vector<ExampleFeature>& features) {
   std::vector<std::string> names;
+  names.reserve(features.size());
   for (const ExampleFeature& feature : features) names.push_back(feature.name);
   std::ranges::sort(names);  // Writers leave them in any order.
   return names;

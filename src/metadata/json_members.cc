@@ -49,6 +49,22 @@ void ProblemList::Error(std::string place, std::string message) {
   problems_.push_back({.is_error = true, .place = std::move(place), .message = std::move(message)});
 }
 
+void ProblemList::BeyondService(std::string place, const std::string& found,
+                                const std::string& range) {
+  if (limits_ == ServiceLimits::kNoted) {
+    return Warning(std::move(place), "the services take " + range + ", got " + found);
+  }
+  Error(std::move(place), "expected " + range + ", the services' range, got " + found +
+                              "; --beyond-service-limits takes it");
+}
+
+void ProblemList::CheckBaselines(const std::string& place, std::size_t count) {
+  constexpr std::size_t kServiceBaselines = 10;
+  if (count <= kServiceBaselines) return;
+  BeyondService(place, std::to_string(count),
+                "at most " + std::to_string(kServiceBaselines) + " baselines");
+}
+
 void ProblemList::Warning(std::string place, std::string message) {
   problems_.push_back(
       {.is_error = false, .place = std::move(place), .message = std::move(message)});

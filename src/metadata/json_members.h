@@ -25,8 +25,12 @@ enum class KeyStyle {
 
 class ProblemList {
  public:
+  explicit ProblemList(ServiceLimits limits = ServiceLimits::kKept) : limits_(limits) {}
+
   void Error(std::string place, std::string message);
   void Warning(std::string place, std::string message);
+  // `found` is beyond what the services take: "200", "1 to 100".
+  void BeyondService(std::string place, const std::string& found, const std::string& range);
   // "expected a string, got a number"
   void WrongType(const std::string& place, std::string_view expected, const Json& got);
 
@@ -36,10 +40,13 @@ class ProblemList {
   void ReadBool(const std::string& place, const Json& json, bool* value);
   void ReadArray(const std::string& place, const Json& json, std::vector<Json>* value);
   bool ReadNumber(const std::string& place, const Json& json, double* value);
+  // A problem if the services refuse so many baselines of one input.
+  void CheckBaselines(const std::string& place, std::size_t count);
 
   std::vector<MetadataProblem>& problems() { return problems_; }
 
  private:
+  ServiceLimits limits_;
   std::vector<MetadataProblem> problems_;
 };
 

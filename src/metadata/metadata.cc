@@ -21,7 +21,6 @@ constexpr std::array<std::string_view, 5> kModalities = {"numeric", "image", "te
                                                          "categorical"};
 constexpr std::array<std::string_view, 6> kFrameworks = {
     "tensorflow", "tensorflow2", "xgboost", "scikit_learn", "pytorch", "custom_container"};
-constexpr std::size_t kServiceBaselines = 10;
 
 // Settings of drawings that both forms have, with what they may be.
 constexpr std::pair<const char*, std::string_view> kVisualizationNames[] = {
@@ -55,7 +54,9 @@ std::optional<std::size_t> ReadName(const std::string& place, const Json& json,
 
 class Reader {
  public:
-  explicit Reader(MetadataForm form) : form_(form) { metadata_.form = form; }
+  Reader(MetadataForm form, ServiceLimits limits) : form_(form), problems_(limits) {
+    metadata_.form = form;
+  }
 
   ParsedMetadata Read(const Json& json) {
     MemberTable table = {
@@ -385,11 +386,9 @@ class Reader {
       problems_.Error(place, Key("input_baselines") + " and " + Key("encoded_baselines") +
                                  " exclude each other");
     }
-    const std::size_t baselines = input.input_baselines.size() + input.encoded_baselines.size();
-    if (baselines > kServiceBaselines) {
-      problems_.Warning(place, std::to_string(baselines) + " baselines: the service took at most " +
-                                   std::to_string(kServiceBaselines));
-    }
+    problems_.CheckBaselines(place + "." + Key("input_baselines"), input.input_baselines.size());
+    problems_.CheckBaselines(place + "." + Key("encoded_baselines"),
+                             input.encoded_baselines.size());
     if (input.indices_tensor_name.empty() != input.dense_shape_tensor_name.empty()) {
       problems_.Error(place, Key("indices_tensor_name") + " and " + Key("dense_shape_tensor_name") +
                                  " go together: one is missing");
@@ -650,17 +649,17 @@ const InputMetadata* ExplanationMetadata::FindInput(std::string_view name) const
 
 Status ParsedMetadata::status() const { return ToStatus(problems); }
 
-ParsedMetadata ParseExplanationMetadata(const Json& json) {
-  return ParseExplanationMetadata(json, DetectForm(json));
+ParsedMetadata ParseExplanationMetadata(const Json& json, ServiceLimits limits) {
+  return ParseExplanationMetadata(json, DetectForm(json), limits);
 }
 
-ParsedMetadata ParseExplanationMetadata(const Json& json, MetadataForm form) {
-  return Reader(form).Read(json);
+ParsedMetadata ParseExplanationMetadata(const Json& json, MetadataForm form, ServiceLimits limits) {
+  return Reader(form, limits).Read(json);
 }
 
-Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text) {
+Result<ParsedMetadata> ParseExplanationMetadataText(std::string_view text, ServiceLimits limits) {
   WHYLIGHT_ASSIGN_OR_RETURN(const Json json, ParseJson(text));
-  return ParseExplanationMetadata(json);
+  return ParseExplanationMetadata(json, limits);
 }
 
 Json ExplanationMetadataToJson(const ExplanationMetadata& metadata, MetadataForm form,

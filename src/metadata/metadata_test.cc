@@ -278,12 +278,17 @@ TEST(MetadataTest, AllProblemsAreReported) {
   EXPECT_EQ(parsed.problems.size(), 4u) << parsed.status().message();
 }
 
-TEST(MetadataTest, TheServicesLimitsAreWarnings) {
-  const ParsedMetadata parsed = Parse(
+TEST(MetadataTest, TheServicesLimitsAreErrorsOrWarnings) {
+  const Json json = *ParseJson(
       R"({"inputs":{"a":{"input_baselines":[1,2,3,4,5,6,7,8,9,10,11]}},"outputs":{"x":{},"y":{}}})");
+  EXPECT_EQ(ParseExplanationMetadata(json).status().message(),
+            "inputs.a.input_baselines: expected at most 10 baselines, the services' range, got 11; "
+            "--beyond-service-limits takes it");
+  const ParsedMetadata parsed = ParseExplanationMetadata(json, ServiceLimits::kNoted);
   EXPECT_TRUE(parsed.status().ok());
-  ASSERT_EQ(parsed.problems.size(), 2u);
-  EXPECT_EQ(parsed.problems[0].message, "11 baselines: the service took at most 10");
+  ASSERT_EQ(parsed.problems.size(), 2u);  // The other: more than one output.
+  EXPECT_EQ(parsed.problems[0].place, "inputs.a.input_baselines");
+  EXPECT_EQ(parsed.problems[0].message, "the services take at most 10 baselines, got 11");
 }
 
 TEST(BaselineTest, TakesAScalarOrTheExactShape) {
@@ -308,12 +313,12 @@ TEST(BaselineTest, TakesAScalarOrTheExactShape) {
 TEST(ParametersTest, ReadsBothDialects) {
   const auto parse = [](const char* json) { return *ParseExplanationParameters(*ParseJson(json)); };
   ExplanationParameters p = parse(
-      R"({"integratedGradientsAttribution":{"stepCount":200.0,"smoothGradConfig":
+      R"({"integratedGradientsAttribution":{"stepCount":100.0,"smoothGradConfig":
           {"featureNoiseSigma":{"noiseSigma":[{"name":"a","sigma":0.5},{"name":"b"}]}}},"topK":-1})");
   EXPECT_EQ(p.method, MethodName::kIntegratedGradients);
-  EXPECT_EQ(p.step_count, 200);
+  EXPECT_EQ(p.step_count, 100);
   EXPECT_EQ(p.top_k, -1);
-  EXPECT_EQ(p.warnings.size(), 1u);
+  EXPECT_TRUE(p.warnings.empty());
   using Sigmas = std::vector<std::pair<std::string, double>>;
   EXPECT_EQ(p.smooth_grad->feature_noise_sigma, (Sigmas{{"a", 0.5}, {"b", 0.1}}));
   p = parse(R"({"sampledShapleyAttribution":{"numPaths":10},"outputIndices":[2,0]})");
@@ -324,6 +329,66 @@ TEST(ParametersTest, ReadsBothDialects) {
       R"({"xrai_attribution":{"num_integral_steps":5,"blur_baseline_config":{"max_blur_sigma":3}}})");
   EXPECT_EQ(p.method, MethodName::kXrai);
   EXPECT_EQ(p.max_blur_sigma, 3);
+}
+
+struct LimitCase {
+  const char* name;
+  const char* json;
+  const char* place;
+  const char* range;
+  const char* found;
+};
+void PrintTo(const LimitCase& c, std::ostream* os) { *os << c.name; }
+
+class ServiceLimitTest : public testing::TestWithParam<LimitCase> {};
+
+TEST_P(ServiceLimitTest, IsAnErrorThatNamesTheRangeOrANote) {
+  const LimitCase& row = GetParam();
+  const Json parameters = *ParseJson(row.json);
+  const Json spec = *ParseJson(R"({"parameters":)" + std::string(row.json) + "}");
+  const std::string refused = std::string(row.place) + ": expected " + row.range +
+                              ", the services' range, got " + row.found +
+                              "; --beyond-service-limits takes it";
+  const Status status = ParseExplanationParameters(parameters).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), refused);
+  EXPECT_EQ(ParseExplanationSpecOverride(spec).status().message(), "parameters." + refused);
+
+  const auto taken = ParseExplanationParameters(parameters, ServiceLimits::kNoted);
+  ASSERT_TRUE(taken.ok()) << taken.status().message();
+  ASSERT_EQ(taken->warnings.size(), 1u);
+  EXPECT_EQ(taken->warnings[0].place, row.place);
+  EXPECT_EQ(taken->warnings[0].message,
+            std::string("the services take ") + row.range + ", got " + row.found);
+  const auto overridden = ParseExplanationSpecOverride(spec, ServiceLimits::kNoted);
+  ASSERT_TRUE(overridden.ok()) << overridden.status().message();
+  EXPECT_EQ(overridden->warnings.size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ServiceLimitTest,
+    testing::Values(LimitCase{"steps", R"({"integratedGradientsAttribution":{"stepCount":101}})",
+                              "integratedGradientsAttribution.stepCount", "1 to 100", "101"},
+                    LimitCase{"xrai_steps", R"({"xraiAttribution":{"numIntegralSteps":5000}})",
+                              "xraiAttribution.numIntegralSteps", "1 to 100", "5000"},
+                    LimitCase{"paths", R"({"sampledShapleyAttribution":{"pathCount":51}})",
+                              "sampledShapleyAttribution.pathCount", "1 to 50", "51"},
+                    LimitCase{"noisy_samples",
+                              R"({"xraiAttribution":{"smoothGradConfig":{"noisySampleCount":51}}})",
+                              "xraiAttribution.smoothGradConfig.noisySampleCount", "1 to 50",
+                              "51"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(SpecOverrideTest, HasNoMoreBaselinesThanTheServicesTake) {
+  const Json spec =
+      *ParseJson(R"({"metadata":{"inputs":{"a":{"inputBaselines":[1,2,3,4,5,6,7,8,9,10,11]}}}})");
+  EXPECT_EQ(ParseExplanationSpecOverride(spec).status().message(),
+            "metadata.inputs.a.inputBaselines: expected at most 10 baselines, the services' range, "
+            "got 11; --beyond-service-limits takes it");
+  const auto taken = ParseExplanationSpecOverride(spec, ServiceLimits::kNoted);
+  ASSERT_TRUE(taken.ok()) << taken.status().message();
+  EXPECT_EQ(taken->baselines[0].second.size(), 11u);
+  EXPECT_EQ(taken->warnings.size(), 1u);
 }
 
 TEST(SpecOverrideTest, HoldsWhatExamplesAreRestrictedTo) {

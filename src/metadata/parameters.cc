@@ -17,6 +17,8 @@ constexpr int kServiceSteps = 100, kServicePaths = 50, kServiceSamples = 50;
 
 class Reader {
  public:
+  explicit Reader(ServiceLimits limits) : problems_(limits) {}
+
   Result<ExplanationParameters> Read(const Json& json) {
     ReadParameters("", json);
     return Finish();
@@ -43,6 +45,7 @@ class Reader {
           "examplesOverride.dataFormat: EMBEDDINGS, which skip the model, are not available; "
           "expected INSTANCES");
     }
+    spec.warnings = parameters.warnings;
     if (has_parameters) spec.parameters = std::move(parameters);
     return spec;
   }
@@ -77,6 +80,7 @@ class Reader {
       Members({{"input_baselines", [&](const auto& list_at, const Json& list) {
                   problems_.ReadArray(list_at, list, &baselines);
                 }}})(at, input);
+      problems_.CheckBaselines(at + ".inputBaselines", baselines.size());
       if (!baselines.empty()) spec.baselines.emplace_back(name, std::move(baselines));
     }
   }
@@ -101,8 +105,9 @@ class Reader {
     }
     *value = static_cast<int>(json.number());
     if (*value > range.service_limit) {
-      problems_.Warning(place, std::to_string(*value) + " is above the service's limit of " +
-                                   std::to_string(range.service_limit));
+      problems_.BeyondService(
+          place, std::to_string(*value),
+          std::to_string(range.least) + " to " + std::to_string(range.service_limit));
     }
     return true;
   }
@@ -333,12 +338,13 @@ class Reader {
 
 }  // namespace
 
-Result<ExplanationParameters> ParseExplanationParameters(const Json& json) {
-  return Reader().Read(json);
+Result<ExplanationParameters> ParseExplanationParameters(const Json& json, ServiceLimits limits) {
+  return Reader(limits).Read(json);
 }
 
-Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json) {
-  return Reader().ReadOverride(json);
+Result<ExplanationSpecOverride> ParseExplanationSpecOverride(const Json& json,
+                                                             ServiceLimits limits) {
+  return Reader(limits).ReadOverride(json);
 }
 
 }  // namespace whylight

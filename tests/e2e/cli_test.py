@@ -251,6 +251,19 @@ class Explain(CommandLineTest):
             self.assertEqual(set(covered), {1})
             ranked = [region["attribution"] for region in regions if "rest" not in region]
             self.assertEqual(ranked, sorted(ranked, reverse=True))
+        metadata = self.file("m.json", json.dumps({
+            "inputs": {"numpy_inputs": {"input_tensor_name": "numpy_inputs", "modality": "image",
+                                        "group_name": "view"}},
+            "outputs": {"y": {"output_tensor_name": attribution["outputName"]}}}))
+        grouped = whylight("explain", model(name), "-i", request(name), "--parameters", parameters,
+                           "--metadata", metadata)
+        self.expect(grouped, 0)
+        for alone, line in zip(outcome.lines(), grouped.lines()):
+            regions = line["whylight"]["regions"][0]["view"]
+            self.assertEqual({region.pop("input") for region in regions}, {"numpy_inputs"})
+            self.assertEqual(regions, alone["whylight"]["regions"][0]["numpy_inputs"])
+            self.assertIsInstance(
+                line["explanation"]["attributions"][0]["featureAttributions"]["view"], float)
 
     def test_methods_have_their_own_steps(self):
         name = "keras2_cnn_digits_saved_model_save"
@@ -469,8 +482,13 @@ class Explain(CommandLineTest):
             "metadata": {"inputs": {"flowre": {"inputBaselines": [0]}}}}}))
         wrong = self.file("wrong.json", json.dumps({**instance, "explanationSpecOverride": {
             "parameters": {"topK": 0}, "metadata": {"outputs": {}}}}))
+        beyond = self.file("beyond.json", json.dumps({**instance, "explanationSpecOverride": {
+            "parameters": {"integratedGradientsAttribution": {"stepCount": 101}}}}))
         flower = ("explain", model(FLOWER), "-i")
+        based = ("--baseline", FLOWER_BASELINE)
         outcomes = in_parallel({
+            "beyond": (*flower, beyond, *based),
+            "taken": (*flower, beyond, *based, "--beyond-service-limits"),
             "override": (*flower, override),
             "options": (*flower, self.file("plain.json", json.dumps(instance)), "--method",
                         "sampled-shapley", "--paths", "8", "--top-k", "2", "--baseline",
@@ -495,6 +513,11 @@ class Explain(CommandLineTest):
         self.expect_refused(outcomes["wrong"], 2, "explanationSpecOverride",
                             "parameters.topK: expected at least 1", "metadata.outputs")
         self.expect(outcomes["predict"], 0, "'explanationSpecOverride' of the request is ignored")
+        steps = "parameters.integratedGradientsAttribution.stepCount"
+        self.expect_refused(outcomes["beyond"], 2, "explanationSpecOverride", f"{steps}: expected 1 "
+                            "to 100, the services' range, got 101", "--beyond-service-limits")
+        self.expect(outcomes["taken"], 0, f"{steps}: the services take 1 to 100, got 101")
+        self.assertEqual(outcomes["taken"].lines()[0]["whylight"]["steps"], 101)
 
     def test_methods_that_sample_say_how_far_they_can_be_trusted(self):
         train = self.file("train.csv", "5.1,3.5,1.4,0.2\n4.9,3.0,1.4,0.2\n6.3,3.3,6.0,2.5\n")
@@ -1450,7 +1473,7 @@ class Program(CommandLineTest):
         self.assertEqual(self.complete("whylight", "explain", "--baseli"), ["--baseline", "--baseline-data"])
         self.assertEqual(self.complete("whylight", "explain", "a"), ["a model.json"])
         self.assertEqual(self.complete("whylight", "explain", "--format", ""),
-                         ["jsonl", "table", "tfrecord", "parquet"])
+                         ["jsonl", "table", "tfrecord", "parquet", "csv"])
         self.assertEqual(self.complete("whylight", "help", "insp"), ["inspect"])
         self.assertEqual(self.complete("whylight", "completion", "z"), ["zsh"])
 

@@ -3,6 +3,7 @@
     tables_test.py PROGRAM [unittest's own arguments]
 """
 import base64
+import csv
 import json
 import os
 import sys
@@ -258,6 +259,63 @@ class Outputs(TablesTest):
             self.expect(whylight("predict", model(FLOWER), "-i", request(FLOWER), "--format",
                                  "parquet", stdout=file), 0)
         self.assertEqual(pq.read_table(out).num_rows, 3)
+
+    def read_csv(self, path):
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_explanations_fit_into_cells(self):
+        lines, path = self.lines_and_file("out.csv", *EXPLAIN_FLOWER, "--feature-names",
+                                          "length,width,label,\"q\"")
+        rows = self.read_csv(path)
+        self.assertEqual(list(rows[0]), [
+            "row", "length", "width", "instance:label", '"q"', "output", "index", "label", "score",
+            "baseline_score", "attr:length", "attr:width", "attr:label", 'attr:"q"',
+            "approximation_error", "warnings"])
+        self.assertEqual(len(rows), 6)
+        for number, row in enumerate(rows):
+            line = lines[number // 2]
+            want = line["explanation"]["attributions"][number % 2]
+            self.assertEqual(row["row"], str(number // 2))
+            self.assertEqual([float(row[name]) for name in ("length", "width", "instance:label")],
+                             line["instance"][:3])
+            self.assertEqual((row["output"], row["label"]), ("probabilities",
+                                                             want["outputDisplayName"]))
+            self.assertEqual(row["index"], str(want["outputIndex"][0]))
+            self.assertEqual(float(row["score"]), want["instanceOutputValue"])
+            self.assertEqual(float(row["baseline_score"]), want["baselineOutputValue"])
+            self.assertEqual([float(row[name]) for name in row if name.startswith("attr:")],
+                             want["featureAttributions"]["flower"])
+            self.assertEqual(float(row["approximation_error"]), want["approximationError"])
+
+    def test_a_feature_without_names_is_one_cell(self):
+        lines, path = self.lines_and_file("out.csv", *EXPLAIN_FLOWER)
+        for row, line in zip(self.read_csv(path)[::2], lines, strict=True):
+            flower = line["explanation"]["attributions"][0]["featureAttributions"]["flower"]
+            self.assertAlmostEqual(float(row["attr:flower"]), sum(flower), delta=1e-12)
+            self.assertNotIn("instance", row)
+
+    def test_predictions_fit_into_cells(self):
+        lines, path = self.lines_and_file("out.csv", "predict", model(FLOWER))
+        for row, line in zip(self.read_csv(path), lines, strict=True):
+            self.assertEqual(row["prediction:label"], str(line["prediction"]["label"]))
+            self.assertEqual(float(row["prediction:probability"]), line["prediction"]["probability"])
+
+    def test_failed_rows_stand_beside_the_cells(self):
+        out = self.folder / "out.csv"
+        done = whylight("predict", model(FLOWER), "-i", "-", "-o", str(out),
+                        stdin="[1]\n[5.1,3.5,1.4,0.2]\n")
+        self.expect(done, 1, "1 row failed", "out.errors.jsonl")
+        self.assertEqual([row["row"] for row in self.read_csv(out)], ["1"])
+
+    def test_neighbours_are_no_table(self):
+        for name in ("out.csv", "out.parquet"):
+            out = self.folder / name
+            refused = whylight("explain", model(FLOWER), "-i", request(FLOWER), "--method",
+                               "examples", "--examples", request(FLOWER), "--layer", "flower", "-o",
+                               str(out))
+            self.expect_refused(refused, 2, "write JSON Lines")
+            self.assertFalse(out.exists())
 
     def test_compressed_files_are_not_written(self):
         self.expect_refused(whylight("predict", model(FLOWER), "-i", request(FLOWER), "-o",

@@ -17,6 +17,7 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   std::vector<Row> xs = ExplainedRows(call);
   for (const Row& x : xs) WHYLIGHT_RETURN_IF_ERROR(CheckPictures(x, call.explained, options));
   std::vector<BlurIgTask> paths;
+  paths.reserve(xs.size());
   for (std::size_t i = 0; i < xs.size(); ++i) paths.push_back({.instance = i, .x = &xs[i]});
   const int threads = options.session.threads > 0 ? options.session.threads : AllowedCores();
   ScoreFunction f = ScoreFunctionOf(call);

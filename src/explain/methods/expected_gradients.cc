@@ -14,6 +14,7 @@ namespace {
 Result<AttributionResult> Apply(const MethodCall& call) {
   std::vector<Row> xs = ExplainedRows(call);
   std::vector<ExpectedGradientsTask> tasks;
+  tasks.reserve(xs.size());
   for (std::size_t i = 0; i < xs.size(); ++i) tasks.push_back({.instance = i, .x = &xs[i]});
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(

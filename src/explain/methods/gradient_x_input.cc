@@ -13,6 +13,7 @@ namespace {
 Result<AttributionResult> Apply(const MethodCall& call) {
   std::vector<Row> xs = ExplainedRows(call);
   std::vector<GradientTask> tasks;
+  tasks.reserve(xs.size());
   for (std::size_t i = 0; i < xs.size(); ++i) tasks.push_back({.instance = i, .x = &xs[i]});
   ScoreFunction f = ScoreFunctionOf(call);
   WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Attribution> attributions, GradientXInput(f, tasks));

@@ -20,6 +20,7 @@ std::vector<RegionAttribution> Described(const std::vector<RankedRegion>& ranked
     to.area = static_cast<double>(region.pixels.Count()) / pixels;
     to.attribution = region.attribution;
     to.is_rest = region.is_rest;
+    to.width = region.pixels.width();
     for (const PixelRun& run : region.pixels.Runs()) {
       to.pixels.push_back({.first = run.first, .length = run.length});
     }
