@@ -137,7 +137,9 @@ int FinishStandardOutput(int exit_code) {
   std::cout.flush();
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   const char* const reason = errno != 0 ? std::strerror(errno) : "an earlier write failed";
-  return Fail(Status(errno == EPIPE ? StatusCode::kUnavailable : StatusCode::kResourceExhausted,
+  // Of an earlier write no errno is left; a pipe still tells.
+  const bool is_closed = errno == EPIPE || StandardOutputHasNoReader();
+  return Fail(Status(is_closed ? StatusCode::kUnavailable : StatusCode::kResourceExhausted,
                      std::string("cannot write standard output: ") + reason));
 }
 

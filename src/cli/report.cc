@@ -66,8 +66,8 @@ std::function<int()> DeclareReport(Args& args, const OpenRuntime&) {
             "FILE: Where the page goes (default: the answers' name with .html; - for standard "
             "output)");
   args.Text("--title", options->title, "TEXT: What the page is called (default: the files' names)");
-  args.Integer("--max-rows", options->max_rows,
-               "Rows in the page; of more a sample is shown (default 10000)");
+  args.Count("--max-rows", options->max_rows,
+             "Rows in the page; of more a sample is shown (default 10000)");
   args.Seed("--seed", options->seed, "Seed of the sample (default 0)");
   args.Examples(
       "  whylight explain model -i rows.csv -o explanations.jsonl\n"

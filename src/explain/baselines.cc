@@ -101,15 +101,17 @@ Status CheckKind(const std::string& input, const Baseline& baseline,
 
 std::string DescribeValues(const Json& one) {
   if (one.is_number() || one.is_string()) {
-    return one.is_string() ? "\"" + one.string() + "\"" : "all " + FormatNumber(one.number());
+    return one.is_string() ? "\"" + Printable(one.string()) + "\""
+                           : "all " + FormatNumber(one.number());
   }
   if (!one.is_array()) return "given";
   std::string text;
   std::size_t shown = 0;
   for (const Json& value : one.array()) {
     if (shown == 4) return text + ", ...";
-    if (!value.is_number()) return "given, " + whylight::Describe(one);
-    text += (shown++ == 0 ? "" : ", ") + FormatNumber(value.number());
+    if (!value.is_number() && !value.is_string()) return "given, " + whylight::Describe(one);
+    text += (shown++ == 0 ? "" : ", ") + (value.is_string() ? "\"" + Printable(value.string()) + "\""
+                                                            : FormatNumber(value.number()));
   }
   return text;
 }

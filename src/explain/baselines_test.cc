@@ -227,6 +227,14 @@ TEST(BaselineKinds, AreDescribedWithTheirOrigin) {
   EXPECT_EQ(note(WithDomain({BaselineKind::kBlackWhite}), false),
             "black and white: -1 and 3 (--baseline)");
   EXPECT_EQ(note({}, false), "zeros (default)");
+  const auto given = [&](Json values) {
+    ExplainOptions options;
+    options.baselines["x"] = {Baseline(std::move(values))};
+    return note(options, false);
+  };
+  EXPECT_EQ(given(Json::Array{1.5, 2, 3}), "1.5, 2, 3 (--baseline)");
+  EXPECT_EQ(given(Json::Array{"clerk", "a\nb"}), "\"clerk\", \"a\\x0ab\" (--baseline)");
+  EXPECT_EQ(given(Json::Array{Json::Array{1}}), "given, an array of 1 value (--baseline)");
 }
 
 }  // namespace

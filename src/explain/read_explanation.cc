@@ -55,6 +55,13 @@ Result<double> NumberOr(const Json& object, const char* key, double absent,
   return value->number();
 }
 
+// A line is one line of its file: "column 7: ...".
+Status WithoutLine(const Status& status) {
+  constexpr std::string_view kLine = "line 1, ";
+  const std::string& message = status.message();
+  return message.starts_with(kLine) ? Status(status.code(), message.substr(kLine.size())) : status;
+}
+
 std::string StringOr(const Json& object, const char* key) {
   const Json* value = object.Find(key);
   return value != nullptr && value->is_string() ? value->string() : "";
@@ -246,7 +253,9 @@ std::optional<Tensor> TensorOfJson(const Json& json) {
 }
 
 Result<AnsweredRow> ReadExplanation(std::string_view line) {
-  WHYLIGHT_ASSIGN_OR_RETURN(Json json, ParseJson(line));
+  const Result<Json> parsed = ParseJson(line);
+  if (!parsed.ok()) return WithoutLine(parsed.status());
+  const Json& json = *parsed;
   if (json.Find("error") != nullptr) return InvalidArgument("a row that failed, not an answer");
   const Json* explanation = json.Find("explanation");
   const Json* attributions = explanation == nullptr ? nullptr : explanation->Find("attributions");

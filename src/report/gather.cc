@@ -65,7 +65,7 @@ class Sample {
 Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path) {
   WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(path));
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view head, lines->Peek(2));
-  if (head == "\x1f\x8b") lines->Decompress();
+  if (head.starts_with("\x1f\x8b")) lines->Decompress();
   return lines;
 }
 
