@@ -1,6 +1,6 @@
 // <wl-overview>: what holds for all rows: how they were explained, what counts, what may not be trusted.
 import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import '../charts/beeswarm.ts';
 import type { SwarmFeature } from '../charts/beeswarm.ts';
 import '../charts/decisions.ts';
@@ -28,7 +28,8 @@ export class Overview extends LitElement {
   @property({ attribute: false }) data!: Loaded;
   @property({ attribute: false }) selection!: Selection;
   @property({ attribute: false }) shared!: Shared;
-  private interactions = new Map<string, number>();
+  @state() private settled = false; // The first picture does not wait for what is below it.
+  private readonly interactions = new Map<string, number>();
 
   static override styles = [
     base,
@@ -145,9 +146,13 @@ export class Overview extends LitElement {
         ? html`<section><h2>Nothing to draw</h2><p>No row was explained for this output and class.</p></section>`
         : s.features.length === 0
           ? html`<section><h2>Nothing to draw</h2><p>No feature ${this.shared.state.q ? `matches “${this.shared.state.q}”` : 'has attributions'}.</p></section>`
-          : html`${this.importance()} ${this.dependence()} ${this.distribution()}`}
-      ${s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
+          : html`${this.importance()} ${this.settled ? html`${this.dependence()} ${this.distribution()}` : nothing}`}
+      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
     `;
+  }
+
+  protected override firstUpdated(): void {
+    requestAnimationFrame(() => setTimeout(() => (this.settled = true)));
   }
 
   private facts(): TemplateResult {

@@ -127,12 +127,21 @@ export class RowPage extends LitElement {
         overflow: auto;
       }
       .scale {
-        margin-top: 2rem;
+        display: block;
+        margin-bottom: 0.75rem;
         font-size: 0.86rem;
         color: var(--soft);
       }
       .scale select {
         color: var(--ink);
+      }
+      @media print {
+        details.more:not([open]) {
+          display: none;
+        }
+        .numbers {
+          padding: 0;
+        }
       }
     `,
   ];
@@ -208,7 +217,7 @@ export class RowPage extends LitElement {
     const number = (name: string, x: number, text: string, note: unknown = nothing, alarm = false) =>
       html`<div class=${alarm ? 'alarm' : ''}><dt>${name}</dt><dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd></div>`;
     const large = share > LARGE_GAP;
-    const ofDifference = Number.isFinite(share) ? `${percent(share)} of the difference` : '';
+    const ofDifference = Number.isFinite(share) ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference` : '';
     const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
     return html`<dl class="numbers">
       ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))} ${number('F(x), this row', score[e], short(score[e]))}
@@ -276,14 +285,7 @@ export class RowPage extends LitElement {
     const { features } = this.data.report;
     const shown = this.selection.features.filter((i) => elements[features[i].name]);
     if (!shown.length) return nothing;
-    return html`<label class="scale control"
-        >Scale of colours
-        <select @change=${(ev: Event) => this.change({ scale: (ev.target as HTMLSelectElement).value })}>
-          <option value="all" ?selected=${this.shared.state.scale === 'all'}>the same for all rows</option>
-          <option value="row" ?selected=${this.shared.state.scale === 'row'}>of this row</option>
-        </select>
-      </label>
-      ${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
+    return html`${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
   }
 
   private feature(i: number, of: Elements): TemplateResult {
@@ -341,6 +343,13 @@ export class RowPage extends LitElement {
     const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
     const bars = of.tokens.map((token, k) => ({ label: `${token.trim() || '(space)'} (${k})`, value: of.attributions[k] }));
     return html`<section>
+        <label class="scale control"
+          >Scale of colours
+          <select @change=${(ev: Event) => this.change({ scale: (ev.target as HTMLSelectElement).value })}>
+            <option value="all" ?selected=${this.shared.state.scale === 'all'}>the same for all rows</option>
+            <option value="row" ?selected=${this.shared.state.scale === 'row'}>of this row</option>
+          </select>
+        </label>
         <wl-tokens
           name="elements-${i}"
           heading=${name}
