@@ -205,7 +205,7 @@ export class RowPage extends LitElement {
 
   private explanation(e: number): TemplateResult {
     const detail = this.detail?.explanations[this.ordinal];
-    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {})} ${this.elements(detail?.elements ?? {})}
+    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})} ${this.elements(detail?.elements ?? {})}
       ${this.more(e)}`;
   }
 
@@ -228,7 +228,7 @@ export class RowPage extends LitElement {
   }
 
   // What the filter hides stays in the sum: a waterfall ends at F(x).
-  private features(e: number, errors: Record<string, number>): TemplateResult {
+  private features(e: number, errors: Record<string, number>, elements: Record<string, Elements>): TemplateResult {
     const { features } = this.data.report;
     const chosen = new Set(this.selection.features);
     const parts: WaterfallPart[] = [];
@@ -243,9 +243,7 @@ export class RowPage extends LitElement {
         hiddenTotal += total;
         return;
       }
-      const x = this.data.valueOf(i, this.row);
-      const single = this.data.values(i) !== null;
-      const detail = single ? (typeof x === 'string' ? x : value(x)) : undefined;
+      const detail = this.valueText(i, elements[f.name]);
       parts.push({ name: f.name, total, detail });
       bars.push({ label: f.name, detail, value: total, error: errors[f.name] });
     });
@@ -281,9 +279,20 @@ export class RowPage extends LitElement {
     </div>`;
   }
 
+  // Nothing for a feature of many values.
+  private valueText(feature: number, of: Elements | undefined): string | undefined {
+    if (of && single(of)) return of.values ? value(of.values[0]) : undefined;
+    if (!this.data.values(feature)) return undefined;
+    const x = this.data.valueOf(feature, this.row);
+    return typeof x === 'string' ? x : value(x);
+  }
+
   private elements(elements: Record<string, Elements>): TemplateResult | typeof nothing {
     const { features } = this.data.report;
-    const shown = this.selection.features.filter((i) => elements[features[i].name]);
+    const shown = this.selection.features.filter((i) => {
+      const of = elements[features[i].name];
+      return of && !single(of); // Its bar is above.
+    });
     if (!shown.length) return nothing;
     return html`${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
   }
@@ -440,3 +449,5 @@ export class RowPage extends LitElement {
       </details>`;
   }
 }
+
+const single = (of: Elements): of is Vector => of.kind === 'vector' && of.attributions.length === 1;
