@@ -33,22 +33,30 @@ test('the data is whole: columns have their lengths, sums their totals, rows the
     const values = data.values(i);
     if (values) expect(values.numbers, f.name).toHaveLength(report.rows.count);
   });
+  const wrong: string[] = [];
+  const hold = (holds: boolean, what: string) => holds || wrong.push(what);
   for (let e = 0; e < n; e++) {
-    const totals = report.features.map((_, i) => data.totals(i)[e]).filter((t) => !Number.isNaN(t));
-    const size = totals.reduce((s, t) => s + Math.abs(t), 0);
-    const sum = totals.reduce((s, t) => s + t, 0);
+    let [sum, size] = [0, 0];
+    report.features.forEach((_, i) => {
+      const total = data.totals(i)[e] || 0;
+      sum += total;
+      size += Math.abs(total);
+    });
     // Totals are 32-bit: each is off by up to 6e-8 of itself.
-    expect(Math.abs(sum - data.sum[e])).toBeLessThanOrEqual(1e-6 * size + 1e-12);
-    expect(data.row[e]).toBeLessThan(report.rows.count);
-    expect(report.targets[data.target[e]]).toBeDefined();
-    expect(report.runs[data.run[e]]).toBeDefined();
+    hold(Math.abs(sum - data.sum[e]) <= 1e-6 * size + 1e-12, `explanation ${e}: totals sum to ${sum}, not ${data.sum[e]}`);
+    hold(data.row[e] < report.rows.count, `explanation ${e}: row ${data.row[e]} of ${report.rows.count}`);
+    hold(data.target[e] < report.targets.length, `explanation ${e}: target ${data.target[e]}`);
+    hold(data.run[e] < report.runs.length, `explanation ${e}: run ${data.run[e]}`);
   }
-  for (let row = 0; row < Math.min(report.rows.count, 200); row++) {
-    expect(data.detail(row)?.explanations).toHaveLength(data.explanationsOf(row).length);
+  for (let row = 0; row < report.rows.count; row++) {
+    const [said, found] = [data.explanationsOf(row).length, data.detail(row)?.explanations.length];
+    hold(said === found, `row ${row}: ${said} explanations, ${found} in the details`);
   }
+  expect(wrong.slice(0, 10)).toEqual([]);
 });
 
 test('all rows show, without violations', async ({ page, open }) => {
+  test.slow();
   const { report } = read(path!);
   await open(path!);
   await expect(page.locator('h1')).toHaveText(report.title);
@@ -60,17 +68,20 @@ test('all rows show, without violations', async ({ page, open }) => {
 });
 
 test('the first, a middle and the last row show, and their waterfall ends at F(x)', async ({ page, open }) => {
+  test.slow();
   const data = read(path!);
   const last = data.report.rows.count - 1;
+  await open(path!);
   for (const row of [...new Set([0, last >> 1, last])]) {
-    await open(path!, `#row=${row}`);
-    await page.reload();
+    await page.evaluate((r) => (location.hash = `#row=${r}`), row);
     await expect(page.locator('wl-row h2')).toContainText(`Row ${row}`);
     const [e] = data.explanationsOf(row);
     if (e === undefined || Number.isNaN(data.score[e]) || Number.isNaN(data.baselineScore[e])) continue;
     const parts = data.report.features.map((f, i) => ({ name: f.name, total: data.totals(i)[e] }));
     const { steps } = waterfall(data.baselineScore[e], data.score[e], parts);
-    if (steps.length) expect(Math.abs(steps.at(-1)!.to - data.score[e])).toBeLessThanOrEqual(0.006 * Math.abs(data.score[e] - data.baselineScore[e]) + 1e-9);
+    // A gap of half a per cent is not drawn.
+    const room = 0.005 * Math.abs(data.score[e] - data.baselineScore[e]) + 1e-6;
+    if (steps.length) expect(Math.abs(steps.at(-1)!.to - data.score[e])).toBeLessThanOrEqual(room);
     await expect(page.locator('wl-waterfall svg')).toBeVisible();
     await page.waitForTimeout(300);
     expect(await violations(page)).toEqual([]);

@@ -122,8 +122,9 @@ function place(f: SwarmFeature, x: Scale, middle: number) {
 
 function paint(context: CanvasRenderingContext2D, f: SwarmFeature, at: { x: Float32Array; y: Float32Array }): void {
   const tones = toneOf(f.values);
-  const radius = f.totals.length > 2000 ? 1.7 : RADIUS;
-  context.globalAlpha = f.totals.length > 2000 ? 0.75 : 0.9;
+  const many = f.totals.length > 2000;
+  const radius = many ? 1.7 : RADIUS;
+  context.globalAlpha = many ? 0.75 : 0.9;
   // Points of one tone are one path: thousands of fills become a few.
   const paths = new Map<number, Path2D>();
   for (let i = 0; i < at.x.length; i++) {
@@ -131,7 +132,11 @@ function paint(context: CanvasRenderingContext2D, f: SwarmFeature, at: { x: Floa
     const tone = tones(i);
     let path = paths.get(tone);
     if (!path) paths.set(tone, (path = new Path2D()));
-    path.rect(at.x[i] - radius, at.y[i] - radius, 2 * radius, 2 * radius);
+    if (many) path.rect(at.x[i] - radius, at.y[i] - radius, 2 * radius, 2 * radius);
+    else {
+      path.moveTo(at.x[i] + radius, at.y[i]);
+      path.arc(at.x[i], at.y[i], radius, 0, 7);
+    }
   }
   for (const [tone, path] of paths) {
     context.fillStyle = tone < 0 ? '#8a9099' : rgb(viridis(tone / 31));

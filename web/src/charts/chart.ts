@@ -1,5 +1,5 @@
 // What every chart has: a heading, a drawing as wide as its place, buttons that save it, and its numbers as a table.
-import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { PLAIN, type Look } from '../math/color.ts';
 import { fileName, savePng, saveText, standalone } from './save.ts';
@@ -19,7 +19,7 @@ export abstract class Chart extends LitElement {
   @property() note = '';
   @property({ attribute: false }) look: Look = PLAIN;
   @property({ type: Boolean }) open = false;
-  @property({ attribute: false }) sort: { column: number; down: boolean } | null = null;
+  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: { column: number; down: boolean } | null = null;
   @property({ type: Number }) page = 0;
   @property({ attribute: false }) rowLink: (row: number) => string = (row) => `#row=${row}`;
   @state() protected width = 0;
@@ -176,6 +176,11 @@ export abstract class Chart extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.watch.disconnect();
+  }
+
+  // Addresses of rows stand in the table alone.
+  protected override shouldUpdate(changed: PropertyValues): boolean {
+    return this.open || changed.size > 1 || !changed.has('rowLink');
   }
 
   override render(): TemplateResult {

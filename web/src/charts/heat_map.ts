@@ -3,7 +3,7 @@ import { html, nothing, svg } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { line } from 'd3-shape';
 import { similarityOrder } from '../math/clusters.ts';
-import { diverging, position } from '../math/color.ts';
+import { diverging, position, type Look } from '../math/color.ts';
 import { exact, short } from '../math/numbers.ts';
 import { greatestMagnitude } from '../math/statistics.ts';
 import { Chart, type Drawing } from './chart.ts';
@@ -60,8 +60,7 @@ export class HeatMap extends Chart {
       height: TOP + height + 40,
       label: `${this.heading}: ${order.length} rows, ${this.names.length} features`,
       body: svg`
-        <text class="soft" x=${left - 12} y=${TOP - 28} text-anchor="end">F(x)</text>
-        ${y.domain().map((v) => svg`<text class="soft" x=${left} y=${y(v) + (v === y.domain()[0] ? 11 : -4)} font-size="10">${short(v)}</text>`)}
+        ${y.domain().map((v, i) => svg`<text class="soft" x=${left - 12} y=${y(v) + 4} text-anchor="end" font-size="11">${i ? 'F(x) ' : ''}${short(v)}</text>`)}
         <path class="ink" d=${path(order) ?? ''} stroke-width="1.5" />
         <image href=${picture} x=${left} y=${TOP} width=${room} height=${height} preserveAspectRatio="none"
           style="image-rendering: pixelated" />
@@ -108,7 +107,7 @@ export class HeatMap extends Chart {
 }
 
 // The diverging map with its own curve: places are even in the number, so the curve is seen.
-export function colorKey(x: number, y: number, width: number, greatest: number, look: import('../math/color.ts').Look) {
+export function colorKey(x: number, y: number, width: number, greatest: number, look: Look) {
   const steps = 64;
   const picture = cells(steps, 1, (c) => diverging(position((2 * (c + 0.5)) / steps - 1, 1, look.curve), look));
   const ticks = [-1, -0.25, 0, 0.25, 1];

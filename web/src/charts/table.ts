@@ -26,7 +26,7 @@ const SHOW: Record<Form, (x: number) => string> = {
   count,
   row: String,
 };
-const PAGE = 50;
+const PAGE = 25;
 
 @customElement('wl-table')
 export class Table extends LitElement {

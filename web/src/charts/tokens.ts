@@ -73,18 +73,21 @@ export class TokensChart extends Chart {
   }
 }
 
-// Tokens one after the other, in lines; a token with a line break ends its line.
+// Tokens one after the other, in lines. A token with a line break ends its line, and blanks behind the break indent
+// the next one.
 function flow(tokens: string[], width: number): Placed[] {
   const out: Placed[] = [];
   let x = 0;
   let y = 0;
   tokens.forEach((token, index) => {
-    const text = token.replace(/\r?\n/g, '⏎').replace(/\t/g, '→') || '∅';
+    const indent = /\n([^\S\n]+)$/.exec(token)?.[1] ?? '';
+    const shown = token.slice(0, token.length - indent.length);
+    const text = shown.replace(/\r?\n/g, '⏎').replace(/\t/g, '→') || '∅';
     const own = Math.min(width, textWidth(text, SIZE) + 2 * PAD);
     if (x > 0 && x + own > width) [x, y] = [0, y + LINE];
     out.push({ index, text, x, y, width: own });
     x += own + GAP;
-    if (token.includes('\n')) [x, y] = [0, y + LINE];
+    if (token.includes('\n')) [x, y] = [Math.min(width / 2, textWidth(indent, SIZE)), y + LINE];
   });
   return out;
 }

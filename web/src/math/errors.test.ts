@@ -6,10 +6,10 @@ test('5 % is the last that is not too much', () => {
   expect(large).toBe(3);
   expect(unknown).toBe(1);
   expect(bins.filter((b) => b.count).map((b) => [b.label, b.count, b.large])).toEqual([
-    ['to 0.0001 %', 1, false],
-    ['to 5 %', 1, false],
-    ['to 10 %', 1, true],
-    ['to 100 %', 1, true],
-    ['above 100 %', 1, true],
+    ['≤ 0.001 %', 1, false],
+    ['≤ 5 %', 1, false],
+    ['≤ 10 %', 1, true],
+    ['≤ 100 %', 1, true],
+    ['> 100 %', 1, true],
   ]);
 });

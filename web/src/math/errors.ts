@@ -9,12 +9,11 @@ export interface ErrorBin {
   count: number;
 }
 
-const EDGES = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, LARGE_GAP, 0.1, 1];
+const EDGES = [1e-5, 1e-4, 1e-3, 0.01, LARGE_GAP, 0.1, 1];
 
 const label = (above: number, upTo: number): string => {
-  const percent = (x: number) => String(Number((100 * x).toPrecision(3)));
-  if (above < 0) return `to ${percent(upTo)} %`;
-  return upTo === Infinity ? `above ${percent(above)} %` : `to ${percent(upTo)} %`;
+  const edge = upTo === Infinity ? above : upTo;
+  return `${upTo === Infinity ? '>' : '≤'} ${Number((100 * edge).toPrecision(3))} %`;
 };
 
 export function errorBins(errors: ArrayLike<number>): { bins: ErrorBin[]; unknown: number; large: number } {

@@ -53,7 +53,7 @@ export function summarize(x: Numbers): Summary {
 
 // Ranks from 1; equal values share the mean of theirs; NaN stays.
 export function ranks(x: Numbers): Float64Array {
-  const order = Array.from(x, (_, i) => i).filter((i) => !Number.isNaN(x[i]));
+  const order = Uint32Array.from({ length: x.length }, (_, i) => i).filter((i) => !Number.isNaN(x[i]));
   order.sort((a, b) => x[a] - x[b]);
   const out = new Float64Array(x.length).fill(NaN);
   for (let i = 0; i < order.length; ) {
@@ -90,6 +90,7 @@ export function correlation(x: Numbers, y: Numbers): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
+// Spearman's, over the places where both are there.
 export function rankCorrelation(x: Numbers, y: Numbers): number {
   const both = Array.from(x, (v, i) => !Number.isNaN(v) && !Number.isNaN(y[i]));
   const only = (v: Numbers) => ranks(Array.from(v).filter((_, i) => both[i]));
@@ -121,11 +122,13 @@ export function binResiduals(x: Numbers, y: Numbers, bins = 10): Float64Array {
 // The candidate whose ranks say most about what x leaves unsaid of y; -1 if none says anything.
 export function strongestInteraction(x: Numbers, y: Numbers, candidates: (Numbers | null)[]): number {
   const residuals = binResiduals(x, y);
+  const residualRanks = ranks(residuals); // Hold for every candidate that misses nothing.
   let best = -1;
   let strength = 1e-9; // Rounding alone is no interaction.
   candidates.forEach((candidate, i) => {
     if (!candidate) return;
-    const r = Math.abs(rankCorrelation(candidate, residuals));
+    const whole = !Array.prototype.some.call(candidate, Number.isNaN);
+    const r = Math.abs(whole ? correlation(ranks(candidate), residualRanks) : rankCorrelation(candidate, residuals));
     if (r > strength) {
       strength = r;
       best = i;

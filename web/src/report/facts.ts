@@ -22,7 +22,10 @@ const METHODS: Record<string, string> = {
 // Members that have a line of their own; the rest is written as it stands.
 const KNOWN = new Set([
   'version', 'method', 'signature', 'preprocess', 'reason', 'baselines', 'steps', 'paths', 'maxSteps', 'tolerance', 'seed', 'held',
+  // A row's own; nothing about how it was made.
+  'effort', 'warnings', 'regions', 'pieces', 'sampling',
 ]);
+const LONGEST = 300;
 
 export function methodName(run: Run): string {
   const key = String(run.method ?? '');
@@ -31,6 +34,8 @@ export function methodName(run: Run): string {
 
 const words = (x: unknown): string =>
   typeof x === 'string' ? x : typeof x === 'number' ? short(x) : Array.isArray(x) ? x.map(words).join(', ') : JSON.stringify(x);
+
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
 // maxSteps -> "max steps".
 const spoken = (key: string): string => key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
@@ -47,18 +52,23 @@ function effort(run: Run): Fact[] {
   return facts;
 }
 
+// Inputs that start alike are named together.
+function baselines(run: Run): Fact[] {
+  if (!run.baselines || typeof run.baselines !== 'object') return [];
+  const names = new Map<string, string[]>();
+  for (const [name, x] of Object.entries(run.baselines)) names.set(words(x), [...(names.get(words(x)) ?? []), name]);
+  return [...names].map(([text, of]) => ['Baseline', `${text}: ${of.join(', ')}`]);
+}
+
 export function runFacts(run: Run): Fact[] {
   const facts: Fact[] = [['Method', methodName(run)], ...effort(run)];
   const chain = [run.preprocess, run.signature].filter(Boolean).join(' → ');
   if (chain) facts.push(['Signature', run.reason ? `${chain}: ${run.reason}` : chain]);
-  const baselines = run.baselines;
-  if (baselines && typeof baselines === 'object') {
-    for (const [name, text] of Object.entries(baselines)) facts.push([`Baseline of ${name}`, words(text)]);
-  }
+  facts.push(...baselines(run));
   if (run.held !== undefined) facts.push(['Held', words(run.held)]);
   facts.push(['Seed', run.seed === undefined ? 'nothing random' : words(run.seed)]);
   for (const [key, x] of Object.entries(run)) {
-    if (!KNOWN.has(key)) facts.push([spoken(key).replace(/^./, (c) => c.toUpperCase()), words(x)]);
+    if (!KNOWN.has(key)) facts.push([spoken(key).replace(/^./, (c) => c.toUpperCase()), cut(words(x))]);
   }
   return facts;
 }

@@ -40,7 +40,7 @@ export class Loaded {
   readonly line: Uint32Array;
   private readonly decodedTotals: (Float32Array | undefined)[] = [];
   private readonly decodedValues: (Column | null | undefined)[] = [];
-  private readonly ofRow: number[][];
+  private readonly ofRow: { first: Uint32Array; order: Uint32Array }; // explanations of row r: order[first[r] .. first[r + 1])
   private starts: number[] | undefined;
 
   constructor(
@@ -57,8 +57,7 @@ export class Loaded {
     this.sum = f64(e.sum);
     this.converged = u32(e.converged);
     this.line = u32(report.rows.line);
-    this.ofRow = Array.from({ length: report.rows.count }, () => []);
-    this.row.forEach((r, i) => this.ofRow[r]?.push(i));
+    this.ofRow = groups(this.row, report.rows.count);
   }
 
   // total(f) of each explanation; NaN where it has no such feature.
@@ -79,7 +78,8 @@ export class Loaded {
   }
 
   explanationsOf(row: number): number[] {
-    return this.ofRow[row] ?? [];
+    const { first, order } = this.ofRow;
+    return row >= 0 && row + 1 < first.length ? [...order.subarray(first[row], first[row + 1])] : [];
   }
 
   detail(row: number): RowDetail | null {
@@ -90,6 +90,19 @@ export class Loaded {
     const text = this.details.slice(start, end < 0 ? undefined : end);
     return text.trim() ? (JSON.parse(text) as RowDetail) : null;
   }
+}
+
+// A counting sort: places of each row, in their order.
+function groups(rows: Uint32Array, count: number): { first: Uint32Array; order: Uint32Array } {
+  const first = new Uint32Array(count + 1);
+  for (const r of rows) if (r < count) first[r + 1]++;
+  for (let r = 0; r < count; r++) first[r + 1] += first[r];
+  const next = first.slice();
+  const order = new Uint32Array(rows.length);
+  rows.forEach((r, i) => {
+    if (r < count) order[next[r]++] = i;
+  });
+  return { first, order };
 }
 
 function lineStarts(text: string): number[] {

@@ -1,6 +1,6 @@
 // <wl-overview>: what holds for all rows: how they were explained, what counts, what may not be trusted.
 import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import '../charts/beeswarm.ts';
 import type { SwarmFeature } from '../charts/beeswarm.ts';
 import '../charts/decisions.ts';
@@ -22,13 +22,16 @@ import { targetName, type Selection } from './selection.ts';
 
 const TOPS = ['5', '10', '20', '50'];
 const DRAWN_ROWS = 200; // of heat map and decision lines
+const DRAWN_POINTS = 20_000; // of a feature
+const LISTED_FAILURES = 10; // the others are behind a click
 
 @customElement('wl-overview')
 export class Overview extends LitElement {
   @property({ attribute: false }) data!: Loaded;
   @property({ attribute: false }) selection!: Selection;
   @property({ attribute: false }) shared!: Shared;
-  private interactions = new Map<string, number>();
+  @state() private settled = false; // The first picture does not wait for what is below it.
+  private readonly kept = new Map<string, unknown>(); // of this selection
 
   static override styles = [
     base,
@@ -145,9 +148,23 @@ export class Overview extends LitElement {
         ? html`<section><h2>Nothing to draw</h2><p>No row was explained for this output and class.</p></section>`
         : s.features.length === 0
           ? html`<section><h2>Nothing to draw</h2><p>No feature ${this.shared.state.q ? `matches “${this.shared.state.q}”` : 'has attributions'}.</p></section>`
-          : html`${this.importance()} ${this.dependence()} ${this.distribution()}`}
-      ${s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
+          : html`${this.importance()} ${this.settled ? html`${this.dependence()} ${this.distribution()}` : nothing}`}
+      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
     `;
+  }
+
+  protected override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has('selection')) this.kept.clear();
+  }
+
+  // Made once for a selection, so that charts whose data stay are not drawn again.
+  private keep<T>(key: string, make: () => T): T {
+    if (!this.kept.has(key)) this.kept.set(key, make());
+    return this.kept.get(key) as T;
+  }
+
+  protected override firstUpdated(): void {
+    requestAnimationFrame(() => setTimeout(() => (this.settled = true)));
   }
 
   private facts(): TemplateResult {
@@ -170,6 +187,7 @@ export class Overview extends LitElement {
   private remarks(): TemplateResult | typeof nothing {
     const { warnings, failures, failureCount } = this.data.report;
     if (!warnings.length && !failureCount) return nothing;
+    const failure = (f: { line: number; message: string }) => html`<span class="where">line ${f.line}: ${f.message}</span>`;
     const links = (rows: number[]) =>
       rows.map((r, i) => html`${i ? ', ' : ''}<a href=${this.shared.rowLink(r)}>${r}</a>`);
     return html`<section>
@@ -178,8 +196,11 @@ export class Overview extends LitElement {
         ${failureCount
           ? html`<li class="bad">
               <span class="rule">failed</span> ${plural(failureCount, 'row')} could not be explained
-              ${failures.map((f) => html`<span class="where">line ${f.line}: ${f.message}</span>`)}
-              ${failures.length < failureCount ? html`<span class="where">and ${count(failureCount - failures.length)} more</span>` : nothing}
+              ${failures.slice(0, LISTED_FAILURES).map(failure)}
+              ${failures.length > LISTED_FAILURES
+                ? html`<details><summary>${failures.length - LISTED_FAILURES} more</summary>${failures.slice(LISTED_FAILURES).map(failure)}</details>`
+                : nothing}
+              ${failures.length < failureCount ? html`<span class="where">and ${count(failureCount - failures.length)} that are not listed here</span>` : nothing}
             </li>`
           : nothing}
         ${warnings.map(
@@ -198,18 +219,34 @@ export class Overview extends LitElement {
     return Number(this.shared.state.top) || 10;
   }
 
-  private rowNumbers(): Float64Array {
-    return this.selection.of(this.data.row);
+  // Of very many rows every k-th is drawn.
+  private get stride(): number {
+    return Math.ceil(this.selection.explanations.length / DRAWN_POINTS);
+  }
+
+  private get strideNote(): string {
+    return this.stride > 1 ? ` Drawn: one row in ${this.stride}.` : '';
+  }
+
+  private thin(x: ArrayLike<number>): ArrayLike<number> {
+    const { stride } = this;
+    return stride > 1 ? Float64Array.from({ length: Math.ceil(x.length / stride) }, (_, i) => x[i * stride]) : x;
+  }
+
+  private rowNumbers(): ArrayLike<number> {
+    return this.keep('row numbers', () => this.thin(this.selection.of(this.data.row)));
   }
 
   private swarmOf(feature: number): SwarmFeature {
-    const values = this.selection.values(feature);
-    return {
-      name: this.data.report.features[feature].name,
-      totals: this.selection.totals(feature),
-      values: values?.numbers ?? null,
-      dictionary: values?.dictionary ?? null,
-    };
+    return this.keep(`swarm ${feature}`, () => {
+      const values = this.selection.values(feature);
+      return {
+        name: this.data.report.features[feature].name,
+        totals: this.thin(this.selection.totals(feature)),
+        values: values && this.thin(values.numbers),
+        dictionary: values?.dictionary ?? null,
+      };
+    });
   }
 
   private common(name: string) {
@@ -218,7 +255,7 @@ export class Overview extends LitElement {
 
   private importance(): TemplateResult {
     const s = this.selection;
-    const summaries = s.features.map((f) => s.summaries.get(f)!);
+    const summaries = this.keep('summaries', () => s.features.map((f) => s.summaries.get(f)!));
     const bars = this.common('importance');
     const swarm = this.common('swarm');
     return html`<section>
@@ -248,8 +285,8 @@ export class Overview extends LitElement {
         <wl-beeswarm
           name="swarm"
           heading="Attributions of every row"
-          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile, grey where there is none."
-          .features=${s.features.slice(0, this.top).map((f) => this.swarmOf(f))}
+          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile, grey where there is none.${this.strideNote}"
+          .features=${this.keep(`swarms ${this.top}`, () => s.features.slice(0, this.top).map((f) => this.swarmOf(f)))}
           .rows=${this.rowNumbers()}
           .rowLink=${this.shared.rowLink}
           .look=${swarm.look}
@@ -282,20 +319,20 @@ export class Overview extends LitElement {
       <wl-dependence
         name="dependence"
         heading="Dependence on ${features[feature].name}"
-        note="Value against attribution. The colour is a second feature: by itself the one whose ranks go best with what the first leaves unexplained."
+        note="Value against attribution. The colour is a second feature; the automatic choice is the one whose ranks go best with what the first leaves unexplained.${this.strideNote}"
         .feature=${this.swarmOf(feature)}
         .second=${second >= 0 ? this.swarmOf(second) : null}
         .rows=${this.rowNumbers()}
         .rowLink=${this.shared.rowLink}
-        .choices=${{
-          features: names(able).map(([, n], i) => [String(able[i]), n]),
+        .choices=${this.keep(`choices ${feature}`, () => ({
+          features: names(able),
           seconds: [
-            ['', automatic >= 0 ? `by itself: ${features[automatic].name}` : 'by itself: none'],
+            ['', automatic >= 0 ? `automatic: ${features[automatic].name}` : 'automatic: none'],
             ['none', 'none'],
             ...names(seconds),
           ],
-        }}
-        .chosen=${{ feature: String(feature), second: hue }}
+        }))}
+        .chosen=${this.keep(`chosen ${feature} ${hue}`, () => ({ feature: String(feature), second: hue }))}
         @wl-choose=${(e: CustomEvent) => this.chooseDependence(e)}
         .look=${t.look}
         .open=${t.open}
@@ -313,24 +350,20 @@ export class Overview extends LitElement {
 
   // Codes of categories have an order only if there are two of them.
   private interaction(feature: number, seconds: number[]): number {
-    const key = `${this.selection.target} ${feature}`;
-    let found = this.interactions.get(key);
-    if (found === undefined) {
+    return this.keep(`interaction ${feature}`, () => {
       const candidates = seconds.map((f) => {
         const v = this.selection.values(f);
         return v && (!v.dictionary || v.dictionary.length === 2) ? v.numbers : null;
       });
       const x = this.selection.values(feature)!.numbers;
-      found = seconds[strongestInteraction(x, this.selection.totals(feature), candidates)] ?? -1;
-      this.interactions.set(key, found);
-    }
-    return found;
+      return seconds[strongestInteraction(x, this.selection.totals(feature), candidates)] ?? -1;
+    });
   }
 
   private distribution(): TemplateResult {
     const s = this.selection;
     const t = this.shared.tableOf('distribution');
-    const data: TableOf = {
+    const data = this.keep('distribution', (): TableOf => ({
       columns: [
         { label: 'feature' },
         ...QUANTILES.map((q) => ({ label: `${100 * q} %`, form: 'signed' as const })),
@@ -341,7 +374,7 @@ export class Overview extends LitElement {
         const { name, quantiles, mean, meanAbs } = s.summaries.get(f)!;
         return [name, ...quantiles, mean, meanAbs];
       }),
-    };
+    }));
     return html`<section>
       <h2>Distribution of attributions</h2>
       <wl-table name="distribution" caption="Distribution of attributions" .data=${data} .sort=${t.sort} .page=${t.page}></wl-table>
@@ -355,7 +388,7 @@ export class Overview extends LitElement {
   }
 
   private errors(): TemplateResult {
-    const errors = this.selection.explanations.map((e) => this.errorOf(e));
+    const errors = this.keep('errors', () => this.selection.explanations.map((e) => this.errorOf(e)));
     const large = errors.filter((x) => x > LARGE_GAP).length;
     const unsettled = this.selection.explanations.filter((e) => this.data.converged[e] === 0).length;
     const t = this.common('errors');
@@ -383,11 +416,10 @@ export class Overview extends LitElement {
     </section>`;
   }
 
-  private rows(): TemplateResult {
+  private rowTable(): TableOf {
     const s = this.selection;
     const { data } = this;
     const { features, targets, sources } = data.report;
-    const t = this.shared.tableOf('rows');
     const strongest = s.explanations.map((e) => {
       let best = -1;
       let size = 0;
@@ -398,7 +430,7 @@ export class Overview extends LitElement {
       return best;
     });
     const several = targets.length > 1;
-    const table: TableOf = {
+    return {
       columns: [
         { label: 'row', form: 'row' },
         ...(sources.length === 1 ? [{ label: 'line', form: 'count' as const }] : []),
@@ -422,13 +454,18 @@ export class Overview extends LitElement {
         strongest[i] < 0 ? null : data.totals(strongest[i])[e],
       ]),
     };
+  }
+
+  private rows(): TemplateResult {
+    const s = this.selection;
+    const t = this.shared.tableOf('rows');
     return html`<section>
       <h2>Row by row</h2>
       ${s.features.length ? this.matrices() : nothing}
       <wl-table
         name="rows"
         caption="Rows"
-        .data=${table}
+        .data=${this.keep('rows', () => this.rowTable())}
         .sort=${t.sort}
         .page=${t.page}
         .rowLink=${this.shared.rowLink}
@@ -444,14 +481,27 @@ export class Overview extends LitElement {
     return Array.from({ length: DRAWN_ROWS }, (_, i) => order[Math.round((i * (order.length - 1)) / (DRAWN_ROWS - 1))]);
   }
 
-  private matrices(): TemplateResult {
+  private matrix() {
     const s = this.selection;
     const { data } = this;
     const drawn = this.drawnRows().map((i) => s.explanations[i]);
     const features = s.features.slice(0, this.top);
-    const names = features.map((f) => data.report.features[f].name);
     const totals = drawn.map((e) => Float64Array.from(features, (f) => data.totals(f)[e]));
-    const rest = drawn.map((e, i) => data.sum[e] - totals[i].reduce((a, b) => a + (b || 0), 0));
+    return {
+      names: features.map((f) => data.report.features[f].name),
+      totals,
+      rest: drawn.map((e, i) => data.sum[e] - totals[i].reduce((a, b) => a + (b || 0), 0)),
+      others: s.summaries.size - features.length,
+      scores: drawn.map((e) => data.score[e]),
+      baselines: drawn.map((e) => data.baselineScore[e]),
+      rows: drawn.map((e) => data.row[e]),
+    };
+  }
+
+  private matrices(): TemplateResult {
+    const s = this.selection;
+    const m = this.keep(`matrices ${this.top}`, () => this.matrix());
+    const drawn = m.rows;
     const some = drawn.length < s.explanations.length ? ` ${drawn.length} of ${count(s.explanations.length)} rows, evenly by F(x).` : '';
     const heat = this.common('heat');
     const lines = this.common('lines');
@@ -460,10 +510,10 @@ export class Overview extends LitElement {
         name="heat"
         heading="Rows by features"
         note="Each column a row, F(x) above it.${some}"
-        .names=${names}
-        .totals=${totals}
-        .scores=${drawn.map((e) => data.score[e])}
-        .rows=${drawn.map((e) => data.row[e])}
+        .names=${m.names}
+        .totals=${m.totals}
+        .scores=${m.scores}
+        .rows=${m.rows}
         .order=${this.shared.state.order}
         .rowLink=${this.shared.rowLink}
         .look=${heat.look}
@@ -475,13 +525,13 @@ export class Overview extends LitElement {
         name="lines"
         heading="From F(b) to F(x)"
         note="A line is a row; it takes the features one after the other, the strongest last.${some}"
-        .names=${names}
-        .totals=${totals}
-        .rest=${rest}
-        .others=${s.summaries.size - features.length}
-        .baselines=${drawn.map((e) => data.baselineScore[e])}
-        .scores=${drawn.map((e) => data.score[e])}
-        .rows=${drawn.map((e) => data.row[e])}
+        .names=${m.names}
+        .totals=${m.totals}
+        .rest=${m.rest}
+        .others=${m.others}
+        .baselines=${m.baselines}
+        .scores=${m.scores}
+        .rows=${m.rows}
         .rowLink=${this.shared.rowLink}
         .look=${lines.look}
         .open=${lines.open}

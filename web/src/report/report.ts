@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { base } from '../charts/styles.ts';
-import type { Look } from '../math/color.ts';
+import { PLAIN, type Look } from '../math/color.ts';
 import { load, type Loaded } from './loaded.ts';
 import './overview.ts';
 import './row.ts';
@@ -17,6 +17,7 @@ export class ReportPage extends LitElement {
   @state() private failure = '';
   @state() private chosen: State = parseHash(location.hash);
   @state() private printing = false;
+  private drawn: Look = PLAIN;
   private selection: { key: string; of: Selection } | null = null;
 
   static override styles = [
@@ -54,12 +55,20 @@ export class ReportPage extends LitElement {
         font-size: 0.82rem;
       }
       .looks label,
+      .looks .choice,
       .bar label {
         display: grid;
         gap: 0.15rem;
         color: var(--soft);
         font-size: 0.74rem;
       }
+      button[aria-pressed='true'] {
+        border-color: var(--accent);
+        color: var(--accent) !important;
+        font-weight: 600;
+      }
+      .looks button,
+      .bar button,
       .looks select,
       .bar select,
       .bar input {
@@ -145,15 +154,17 @@ export class ReportPage extends LitElement {
     }
   }
 
-  // Paper is white.
+  // The same object while nothing changes, so that charts are not drawn again. Paper is white.
   private get look(): Look {
     const { theme, map, curve } = this.chosen;
     const dark = theme === 'auto' ? media('(prefers-color-scheme: dark)').matches : theme === 'dark';
-    return {
+    const look: Look = {
       dark: dark && !this.printing,
       alternative: map === 'orange-blue',
       curve: curve === 'linear' ? 'linear' : 'root',
     };
+    if (JSON.stringify(look) !== JSON.stringify(this.drawn)) this.drawn = look;
+    return this.drawn;
   }
 
   private heard({ type, detail }: CustomEvent): void {
@@ -258,7 +269,16 @@ export class ReportPage extends LitElement {
 
   private looks(): TemplateResult {
     return html`<div class="looks control">
-      ${this.pick('Colours', 'map', [['pink-green', 'pink – green'], ['orange-blue', 'orange – blue']])}
+      <span class="choice"
+        ><span>Colours</span>
+        <button
+          aria-pressed=${this.look.alternative}
+          title="Colours that red-green blindness tells apart"
+          @click=${() => this.change({ map: this.look.alternative ? 'pink-green' : 'orange-blue' })}
+        >
+          orange – blue
+        </button></span
+      >
       ${this.pick('Scale of colours', 'curve', [['root', 'square root'], ['linear', 'linear']])}
       ${this.pick('Page', 'theme', [['auto', 'as the system'], ['light', 'light'], ['dark', 'dark']])}
     </div>`;

@@ -127,12 +127,21 @@ export class RowPage extends LitElement {
         overflow: auto;
       }
       .scale {
-        margin-top: 2rem;
+        display: block;
+        margin-bottom: 0.75rem;
         font-size: 0.86rem;
         color: var(--soft);
       }
       .scale select {
         color: var(--ink);
+      }
+      @media print {
+        details.more:not([open]) {
+          display: none;
+        }
+        .numbers {
+          padding: 0;
+        }
       }
     `,
   ];
@@ -196,7 +205,7 @@ export class RowPage extends LitElement {
 
   private explanation(e: number): TemplateResult {
     const detail = this.detail?.explanations[this.ordinal];
-    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {})} ${this.elements(detail?.elements ?? {})}
+    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})} ${this.elements(detail?.elements ?? {})}
       ${this.more(e)}`;
   }
 
@@ -208,7 +217,7 @@ export class RowPage extends LitElement {
     const number = (name: string, x: number, text: string, note: unknown = nothing, alarm = false) =>
       html`<div class=${alarm ? 'alarm' : ''}><dt>${name}</dt><dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd></div>`;
     const large = share > LARGE_GAP;
-    const ofDifference = Number.isFinite(share) ? `${percent(share)} of the difference` : '';
+    const ofDifference = Number.isFinite(share) ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference` : '';
     const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
     return html`<dl class="numbers">
       ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))} ${number('F(x), this row', score[e], short(score[e]))}
@@ -219,7 +228,7 @@ export class RowPage extends LitElement {
   }
 
   // What the filter hides stays in the sum: a waterfall ends at F(x).
-  private features(e: number, errors: Record<string, number>): TemplateResult {
+  private features(e: number, errors: Record<string, number>, elements: Record<string, Elements>): TemplateResult {
     const { features } = this.data.report;
     const chosen = new Set(this.selection.features);
     const parts: WaterfallPart[] = [];
@@ -234,9 +243,7 @@ export class RowPage extends LitElement {
         hiddenTotal += total;
         return;
       }
-      const x = this.data.valueOf(i, this.row);
-      const single = this.data.values(i) !== null;
-      const detail = single ? (typeof x === 'string' ? x : value(x)) : undefined;
+      const detail = this.valueText(i, elements[f.name]);
       parts.push({ name: f.name, total, detail });
       bars.push({ label: f.name, detail, value: total, error: errors[f.name] });
     });
@@ -272,18 +279,22 @@ export class RowPage extends LitElement {
     </div>`;
   }
 
+  // Nothing for a feature of many values.
+  private valueText(feature: number, of: Elements | undefined): string | undefined {
+    if (of && single(of)) return of.values ? value(of.values[0]) : undefined;
+    if (!this.data.values(feature)) return undefined;
+    const x = this.data.valueOf(feature, this.row);
+    return typeof x === 'string' ? x : value(x);
+  }
+
   private elements(elements: Record<string, Elements>): TemplateResult | typeof nothing {
     const { features } = this.data.report;
-    const shown = this.selection.features.filter((i) => elements[features[i].name]);
+    const shown = this.selection.features.filter((i) => {
+      const of = elements[features[i].name];
+      return of && !single(of); // Its bar is above.
+    });
     if (!shown.length) return nothing;
-    return html`<label class="scale control"
-        >Scale of colours
-        <select @change=${(ev: Event) => this.change({ scale: (ev.target as HTMLSelectElement).value })}>
-          <option value="all" ?selected=${this.shared.state.scale === 'all'}>the same for all rows</option>
-          <option value="row" ?selected=${this.shared.state.scale === 'row'}>of this row</option>
-        </select>
-      </label>
-      ${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
+    return html`${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
   }
 
   private feature(i: number, of: Elements): TemplateResult {
@@ -341,6 +352,13 @@ export class RowPage extends LitElement {
     const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
     const bars = of.tokens.map((token, k) => ({ label: `${token.trim() || '(space)'} (${k})`, value: of.attributions[k] }));
     return html`<section>
+        <label class="scale control"
+          >Scale of colours
+          <select @change=${(ev: Event) => this.change({ scale: (ev.target as HTMLSelectElement).value })}>
+            <option value="all" ?selected=${this.shared.state.scale === 'all'}>the same for all rows</option>
+            <option value="row" ?selected=${this.shared.state.scale === 'row'}>of this row</option>
+          </select>
+        </label>
         <wl-tokens
           name="elements-${i}"
           heading=${name}
@@ -431,3 +449,5 @@ export class RowPage extends LitElement {
       </details>`;
   }
 }
+
+const single = (of: Elements): of is Vector => of.kind === 'vector' && of.attributions.length === 1;

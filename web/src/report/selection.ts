@@ -1,6 +1,6 @@
 // The explanations and features that a reader has chosen, and what all charts need to know of them.
 import type { FeatureSummary } from '../charts/global_bars.ts';
-import { greatestMagnitude, summarize } from '../math/statistics.ts';
+import { summarize } from '../math/statistics.ts';
 import type { Target } from './data.ts';
 import type { Loaded } from './loaded.ts';
 
@@ -30,7 +30,7 @@ export class Selection {
   readonly explanations: number[]; // at most one of a row
   readonly features: number[]; // that the filter lets through and that have numbers, by mean |total|
   readonly summaries: Map<number, FeatureSummary>;
-  readonly greatest: number; // of |total| over the selection
+  private readonly chosenTotals = new Map<number, Float32Array>();
 
   constructor(
     readonly data: Loaded,
@@ -40,7 +40,6 @@ export class Selection {
     this.explanations = this.choose();
     const every = data.report.features.map((f, i) => ({ i, summary: { name: f.name, ...summarize(this.totals(i)) } }));
     const some = every.filter((e) => e.summary.count > 0);
-    this.greatest = Math.max(0, ...some.map((e) => greatestMagnitude(this.totals(e.i))));
     some.sort((a, b) => b.summary.meanAbs - a.summary.meanAbs || a.i - b.i);
     this.summaries = new Map(some.map((e) => [e.i, e.summary]));
     const passes = nameFilter(query);
@@ -48,8 +47,14 @@ export class Selection {
   }
 
   totals(feature: number): Float32Array {
-    const all = this.data.totals(feature);
-    return Float32Array.from(this.explanations, (e) => all[e]);
+    let own = this.chosenTotals.get(feature);
+    if (!own) {
+      const all = this.data.totals(feature);
+      own = new Float32Array(this.explanations.length);
+      this.explanations.forEach((e, i) => (own![i] = all[e]));
+      this.chosenTotals.set(feature, own);
+    }
+    return own;
   }
 
   // Of each explanation's row; null for features that are no single value.
