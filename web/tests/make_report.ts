@@ -1,5 +1,6 @@
 // Reports made up for tests: always the same numbers, every kind of feature, and the cases that break pages.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import type { Elements, Feature, Picture, Report, RowDetail, Values } from '../src/report/data.ts';
 
@@ -8,7 +9,8 @@ export interface Made {
   details: RowDetail[];
 }
 
-export const REPORT_PAGE = new URL('../dist/report.html', import.meta.url);
+const built = process.env.WHYLIGHT_REPORT_PAGE;
+export const REPORT_PAGE = built ? pathToFileURL(built) : new URL('../dist/report.html', import.meta.url);
 
 const base64 = (array: Float32Array | Float64Array | Uint32Array): string =>
   Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64');
