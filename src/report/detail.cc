@@ -3,7 +3,6 @@
 #include <cmath>
 #include <vector>
 
-#include "util/quote.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -39,7 +38,9 @@ void WriteNumbers(JsonWriter& w, const Tensor& values, std::size_t count) {
 std::string ShownText(std::string_view text) {
   constexpr std::size_t kLongest = 1000;
   if (!IsValidUtf8(text)) return std::to_string(text.size()) + " bytes";
-  return Printable(text, kLongest);
+  if (text.size() <= kLongest) return std::string(text);
+  const std::string_view start = text.substr(0, kLongest);
+  return std::string(start.substr(0, FindInvalidUtf8(start).value_or(kLongest))) + "...";
 }
 
 bool WriteElementsOf(const FeatureAttribution& feature, JsonWriter& w) {

@@ -20,7 +20,8 @@ bool WriteElementsOf(const FeatureAttribution& feature, JsonWriter& w);
 // Member "standardErrors" of features of one number, if the method knows any.
 void WriteStandardErrors(const OutputAttribution& attribution, JsonWriter& w);
 
-// A string for people: bytes that are no text are counted ("1204 bytes").
+// A string for people, line breaks and all, cut at 1000 bytes; what is no text is counted ("1204
+// bytes").
 std::string ShownText(std::string_view text);
 
 }  // namespace whylight

@@ -256,6 +256,13 @@ TEST_F(ReportTest, NothingIsAReportToo) {
   EXPECT_EQ(data.Find("rows")->Find("count")->int64(), 0);
 }
 
+TEST(ShownTextTest, KeepsLinesAndCutsAtACharacter) {
+  EXPECT_EQ(ShownText("a\n\tb"), "a\n\tb");
+  EXPECT_EQ(ShownText(std::string(999, 'a') + "\u00e9\u00e9"), std::string(999, 'a') + "...");
+  EXPECT_EQ(ShownText(std::string(1000, 'a')), std::string(1000, 'a'));
+  EXPECT_EQ(ShownText("\xff\xd8"), "2 bytes");
+}
+
 TEST(ReportPageTest, WhatIsInTheDataEndsNoBlock) {
   const std::string page = ReportPage(R"x({"title":"</script><script>alert(1)"})x", "{}\n{}\n");
   EXPECT_THAT(page, HasSubstr(R"x({"title":"\u003c/script>\u003cscript>alert(1)"})x"));
