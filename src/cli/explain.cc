@@ -176,7 +176,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         }
         if (!plan_written) WHYLIGHT_RETURN_IF_ERROR(write_plan());
         plan_written = true;
-        std::string text = ExplanationText(instance, *explanation, style);
+        std::string text =
+            ExplanationText(instance, *explanation, style,
+                            args.chart == "waterfall" ? TableChart::kWaterfall : TableChart::kBars);
         text.pop_back();
         return (*out)->Line(text);
       },
@@ -212,6 +214,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Group("Output");
   args.Choice("--format", options->format, {"jsonl", "table", "tfrecord", "parquet", "csv"},
               "Default: what the extension of -o says, table on a terminal, else jsonl");
+  args.Choice("--chart", options->chart, {"bars", "waterfall"},
+              "Of a table's features: each from 0 (default), or from F(baseline) to F(x)");
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
   args.Text("--heat-maps", options->heat_maps,
             "DIR: Directory for a PNG of each picture beside its regions' attributions");

@@ -41,6 +41,7 @@ struct ExplainArgs {
   std::string region_ranking;
   std::string format;
   std::string color = "auto";
+  std::string chart = "bars";
   std::string heat_maps;
   std::string summary;  // "-": standard output.
 };

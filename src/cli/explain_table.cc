@@ -9,6 +9,8 @@
 #include "explain/warnings.h"
 #include "image/image_tensor.h"
 #include "render/heat_map.h"
+#include "render/terminal_text.h"
+#include "render/waterfall.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -47,10 +49,93 @@ bool IsPicture(const FeatureAttribution& feature) {
          shape.dim(1) >= 8 && !feature.input.is_string();
 }
 
+Entry TotalOf(const FeatureAttribution& feature) {
+  double total = 0;
+  for (const double value : feature.values.data<double>()) total += value;
+  return {.name = feature.name, .value = "", .attribution = total};
+}
+
 double LargestOf(const std::vector<Entry>& entries) {
   double largest = 0;
   for (const Entry& entry : entries) largest = std::max(largest, std::abs(entry.attribution));
   return largest;
+}
+
+// How wide names and values are.
+struct EntryWidths {
+  std::size_t name = 8, value = 0, error = 0;
+};
+
+EntryWidths WidthsOf(const std::vector<Entry>& entries) {
+  EntryWidths widths;
+  for (const Entry& entry : entries) {
+    widths.name = std::max(widths.name, Columns(entry.name));
+    widths.value = std::max(widths.value, Columns(entry.value));
+    widths.error = std::max(widths.error, Columns(ErrorText(entry.error)));
+  }
+  return widths;
+}
+
+std::string EntryLine(const Entry& entry, const EntryWidths& widths) {
+  return "  " + Padded(entry.name, widths.name) + "  " + Padded(entry.value, widths.value) + "  " +
+         Padded(Signed(entry.attribution), 11) + " " +
+         (widths.error > 0 ? Padded(ErrorText(entry.error), widths.error) + "  " : "");
+}
+
+std::string OthersText(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " other" : " others");
+}
+
+// A bar from one score to another on a scale of `columns` characters.
+std::string SpanBar(double from, double to, const char* block,
+                    const std::function<int(double)>& column) {
+  const int first = column(std::min(from, to));
+  const int last = std::max(column(std::max(from, to)), first + 1);
+  std::string bar(static_cast<std::size_t>(first), ' ');
+  for (int i = first; i < last; ++i) bar += block;
+  return bar;
+}
+
+// From F(x) above to F(baseline) below.
+std::string WaterfallLines(const OutputAttribution& attribution, const std::vector<Entry>& entries,
+                           const TableStyle& style) {
+  constexpr int kBarColumns = 40;
+  std::vector<double> totals;
+  for (const Entry& entry : entries) totals.push_back(entry.attribution);
+  const std::vector<WaterfallStep> steps =
+      Waterfall(attribution.baseline_output, attribution.instance_output, totals,
+                entries.size() > kAllElements ? kTopElements : entries.size());
+  double lo = std::min(attribution.baseline_output, attribution.instance_output);
+  double hi = std::max(attribution.baseline_output, attribution.instance_output);
+  std::vector<Entry> drawn;
+  for (const WaterfallStep& step : steps) {
+    lo = std::min({lo, step.from, step.to});
+    hi = std::max({hi, step.from, step.to});
+    const bool is_feature = step.kind == WaterfallStep::Kind::kFeature;
+    Entry& entry = drawn.emplace_back(is_feature ? entries[step.feature] : Entry());
+    entry.attribution = step.to - step.from;
+    if (step.kind == WaterfallStep::Kind::kOthers) entry.name = OthersText(step.feature);
+    if (step.kind == WaterfallStep::Kind::kGap) entry.name = "not attributed";
+  }
+  const auto column = [&](double score) {
+    return hi > lo ? static_cast<int>(std::lround((score - lo) / (hi - lo) * kBarColumns)) : 0;
+  };
+  EntryWidths widths = WidthsOf(drawn);
+  widths.name = std::max<std::size_t>(widths.name, 11);  // "F(baseline)"
+  const auto end = [&](const char* name, double score) {
+    return "  " + Padded(name, widths.name) + "  " +
+           Padded(FormatNumber(score),
+                  widths.value + 14 + (widths.error > 0 ? widths.error + 2 : 0)) +
+           std::string(static_cast<std::size_t>(column(score)), ' ') + "│\n";
+  };
+  std::string text = end("F(x)", attribution.instance_output);
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    const bool is_gap = steps[i].kind == WaterfallStep::Kind::kGap;
+    const std::string bar = SpanBar(steps[i].from, steps[i].to, is_gap ? "░" : "█", column);
+    text += EntryLine(drawn[i], widths) +
+            (is_gap ? bar : Colored(bar, drawn[i].attribution, style)) + "\n";
+  }
+  return text + end("F(baseline)", attribution.baseline_output);
 }
 
 std::string EntryLines(std::vector<Entry> entries, const TableStyle& style) {
@@ -64,25 +149,48 @@ std::string EntryLines(std::vector<Entry> entries, const TableStyle& style) {
   for (std::size_t i = shown; i < all; ++i) rest += entries[i].attribution;
   entries.resize(shown);
   if (shown < all) {
-    entries.push_back(
-        {.name = std::to_string(all - shown) + " others", .value = "", .attribution = rest});
+    entries.push_back({.name = OthersText(all - shown), .value = "", .attribution = rest});
   }
-  std::size_t name_columns = 8, value_columns = 0, error_columns = 0;
-  for (const Entry& entry : entries) {
-    name_columns = std::max(name_columns, Columns(entry.name));
-    value_columns = std::max(value_columns, Columns(entry.value));
-    error_columns = std::max(error_columns, Columns(ErrorText(entry.error)));
-  }
+  const EntryWidths widths = WidthsOf(entries);
   std::string text;
   for (const Entry& entry : entries) {
-    text += "  " + Padded(entry.name, name_columns) + "  " + Padded(entry.value, value_columns) +
-            "  " + Padded(Signed(entry.attribution), 11) + " " +
-            (error_columns > 0 ? Padded(ErrorText(entry.error), error_columns) + "  " : "") +
+    text += EntryLine(entry, widths) +
             Colored(Bar(std::min(std::abs(entry.attribution), largest), largest), entry.attribution,
                     style) +
             "\n";
   }
   return text;
+}
+
+// Lines, if all but the last end so.
+bool AreLines(std::span<const std::string> pieces) {
+  return std::ranges::all_of(pieces.first(pieces.size() - 1),
+                             [](const std::string& piece) { return piece.ends_with('\n'); });
+}
+
+// The text, its words on their colours, and the strongest of them.
+std::string WordLines(const FeatureAttribution& feature, const TableStyle& style) {
+  const std::span<const std::string> words = feature.input.strings();
+  const std::span<const double> values = feature.values.data<double>();
+  const std::string drawn = DrawTokensInTerminal(
+      words, values, {.columns = std::max(1, style.columns - 2), .colors = style.colors});
+  std::string text;
+  for (std::size_t begin = 0; begin < drawn.size();) {
+    const std::size_t end = drawn.find('\n', begin) + 1;
+    text += "  " + drawn.substr(begin, end - begin);
+    begin = end;
+  }
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t shown = words[i].find_last_not_of(" \t\r\n") + 1;
+    entries.push_back(
+        {.name = Printable(words[i].substr(0, shown > 0 ? shown : words[i].size()), 24),
+         .value = "",
+         .attribution = values[i],
+         .error = i < feature.standard_errors.elements() ? feature.standard_errors.data<double>()[i]
+                                                         : 0});
+  }
+  return text + "\n" + EntryLines(std::move(entries), style);
 }
 
 // The text as it is, each piece behind its share and a mark in its colour.
@@ -281,7 +389,7 @@ std::string MeanLines(std::vector<MeanEntry> entries, const TableStyle& style) {
   const std::size_t all = entries.size();
   const std::size_t shown = all > kAllElements ? kTopElements : all;
   if (shown < all) {
-    MeanEntry rest{.name = std::to_string(all - shown) + " others"};
+    MeanEntry rest{.name = OthersText(all - shown)};
     for (std::size_t i = shown; i < all; ++i) {
       rest.absolute += entries[i].absolute;
       rest.mean += entries[i].mean;
@@ -359,7 +467,7 @@ std::string PlanText(const Provenance& provenance, const TableStyle& style) {
 }
 
 std::string ExplanationText(const Instance& instance, const Explanation& explanation,
-                            const TableStyle& style) {
+                            const TableStyle& style, TableChart chart) {
   std::string text;
   if (explanation.neighbors) {
     text += "\n" + instance.place + "   " + std::to_string(explanation.neighbors->size()) +
@@ -371,13 +479,16 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
   }
   for (const OutputAttribution& attribution : explanation.attributions) {
     text += "\n" + instance.place + "   " + HeadLine(attribution) + "\n";
+    const bool is_waterfall = chart == TableChart::kWaterfall && attribution.has_baseline;
     std::vector<Entry> entries;
     for (const FeatureAttribution& feature : attribution.features) {
       const bool is_group = feature.values.shape().rank() == 0;
       if (!feature.regions.empty() && !is_group) {
         text += DrawnPicture(feature, style) + RegionLines(feature, style);
       } else if (IsPieces(feature)) {
-        text += PieceLines(feature, style);
+        const bool in_a_row =
+            style.colors != ColorDepth::kNone && !AreLines(feature.input.strings());
+        text += in_a_row ? WordLines(feature, style) : PieceLines(feature, style);
       } else if (IsPicture(feature)) {
         text += PictureLines(feature, style);
       } else {
@@ -391,9 +502,15 @@ std::string ExplanationText(const Instance& instance, const Explanation& explana
                                           : 0});
         }
         text += RegionLines(feature, style);
+        continue;
       }
+      // A step of the waterfall like others, below its picture or text.
+      if (is_waterfall) entries.push_back(TotalOf(feature));
     }
-    if (!entries.empty()) text += EntryLines(std::move(entries), style);
+    if (!entries.empty()) {
+      text += is_waterfall ? WaterfallLines(attribution, entries, style)
+                           : EntryLines(std::move(entries), style);
+    }
     for (const Warning& warning : attribution.warnings) text += WarningLine(warning, style);
   }
   return text;

@@ -14,11 +14,17 @@ namespace whylight {
 // What is explained, how, from which baseline and who chose it, and what to beware of.
 std::string PlanText(const Provenance& provenance, const TableStyle& style);
 
-// One instance: F(baseline) -> F(x), the sum and the gap, then features by |attribution|. Pictures
-// are drawn beside their heat map, texts with a signed margin; of more than 30 elements the top 10
-// are listed.
+enum class TableChart {
+  kBars,       // Features by |attribution|, each from 0.
+  kWaterfall,  // Each from where the one below it ends, from F(baseline) to F(x).
+};
+
+// One instance: F(baseline) -> F(x), the sum and the gap, then its features as the chart wants
+// them; of more than 30 elements the top 10 are listed. Pictures are drawn beside their heat map,
+// the lines of a text with a signed margin, its words (with colours) on the colour of their
+// attribution. Methods without a baseline have no waterfall.
 std::string ExplanationText(const Instance& instance, const Explanation& explanation,
-                            const TableStyle& style);
+                            const TableStyle& style, TableChart chart = TableChart::kBars);
 
 // Of each label and of all: how many, mean scores, mean and greatest error, then features by mean
 // |attribution| with their signed means. Of more than 30 the top 10 are listed.

@@ -276,6 +276,47 @@ TEST(ExplanationText, ALongLineIsCutToTheScreen) {
   }
 }
 
+TEST(ExplanationText, AWaterfallGoesFromTheBaselineToTheScore) {
+  Explanation explanation = Of({.name = "x",
+                                .values = Doubles({0.5, -0.1, 0.05}),
+                                .input = Tensor::Of<float>(Shape{3}, {1, 2, 3}),
+                                .element_names = {"p", "q", "s"}});
+  explanation.attributions[0].baseline_output = 0.2;
+  explanation.attributions[0].instance_output = 0.66;
+  EXPECT_EQ(ExplanationText({.number = 0, .place = "line 1"}, explanation, {},
+                            TableChart::kWaterfall),
+            R"(
+line 1   y[1]   F(baseline) 0.2 -> F(x) 0.66   sum +0.45   gap +0.01   error 0 %
+  F(x)            0.66                                                   │
+  p               1  +0.5        ████████████████████████████████████████
+  q               2  -0.1        ████████
+  s               3  +0.05           ████
+  not attributed     +0.01          ░
+  F(baseline)     0.2               │
+)");
+}
+
+TEST(ExplanationText, AWaterfallHasAStepForATextToo) {
+  Explanation explanation = Of({.name = "text",
+                                .values = Doubles({0.25, 0.125}),
+                                .input = Tensor::Strings(Shape{2}, {"not ", "bad"})});
+  explanation.attributions[0].features.push_back(
+      {.name = "age", .values = Tensor::Scalar(0.125), .input = Tensor::Scalar(31.0)});
+  const std::string text = ExplanationText({.number = 0, .place = "line 1"}, explanation, {},
+                                           TableChart::kWaterfall);
+  EXPECT_THAT(text, HasSubstr("  text             +0.375 "));
+  EXPECT_THAT(text, Not(HasSubstr("not attributed")));
+}
+
+TEST(ExplanationText, WordsStandOnTheirColours) {
+  const Explanation explanation = Of({.name = "text",
+                                      .values = Doubles({0.5, 0, -0.25}),
+                                      .input = Tensor::Strings(Shape{3}, {"good ", "\n", "bad"})});
+  const std::string text = Text(explanation, {.colors = ColorDepth::kTrueColor});
+  EXPECT_THAT(text, HasSubstr("48;2;39;100;25mgood \x1b[0m\n"));
+  EXPECT_THAT(text, HasSubstr("  good        +0.5 "));
+}
+
 TEST(ExplanationText, ColoursTellTheSign) {
   const Explanation explanation =
       Of({.name = "x", .values = Doubles({1, -1}), .input = Doubles({0, 0})});

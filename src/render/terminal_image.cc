@@ -1,54 +1,20 @@
 #include "render/terminal_image.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 namespace whylight {
 namespace {
 
-using Color = std::array<std::uint8_t, 3>;
-
-Color At(const Image& image, int x, int y) {
+Rgb At(const Image& image, int x, int y) {
   const auto pixel = image.at(x, y);
-  return image.channels == 1 ? Color{pixel[0], pixel[0], pixel[0]}
-                             : Color{pixel[0], pixel[1], pixel[2]};
+  return image.channels == 1 ? Rgb{pixel[0], pixel[0], pixel[0]}
+                             : Rgb{pixel[0], pixel[1], pixel[2]};
 }
 
-double Brightness(const Color& c) { return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]; }
-
-// The nearest of xterm's 6 x 6 x 6 cube (levels 0, 95, 135 .. 255) and its 24 greys (8, 18 .. 238).
-int Xterm256(const Color& color) {
-  constexpr int kLevels[] = {0, 95, 135, 175, 215, 255};
-  const auto square = [](int v) { return v * v; };
-  int cube = 16, cube_distance = 0;
-  constexpr int kWeights[] = {36, 6, 1};
-  for (std::size_t c = 0; c < 3; ++c) {
-    const auto* const level = std::ranges::min_element(
-        kLevels, {}, [&](int candidate) { return std::abs(candidate - color[c]); });
-    cube += kWeights[c] * static_cast<int>(level - kLevels);
-    cube_distance += square(*level - color[c]);
-  }
-  const int mean = (color[0] + color[1] + color[2]) / 3;
-  const int step = std::clamp((mean - 3) / 10, 0, 23);
-  int grey_distance = 0;
-  for (const int v : color) grey_distance += square(8 + 10 * step - v);
-  return grey_distance < cube_distance ? 232 + step : cube;
-}
-
-// "38" sets the letter's colour, "48" the one behind it.
-std::string Code(std::string_view layer, const Color& color, ColorDepth depth) {
-  std::string code = "\x1b[" + std::string(layer);
-  if (depth == ColorDepth::k256) return code + ";5;" + std::to_string(Xterm256(color)) + "m";
-  code += ";2";
-  for (const int v : color) code += ";" + std::to_string(v);
-  return code + "m";
-}
+double Brightness(const Rgb& c) { return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]; }
 
 // One line of text: pixel rows 2 * line and, if there is one, 2 * line + 1.
 std::string DrawLine(const Image& image, int line, ColorDepth depth) {
@@ -58,19 +24,19 @@ std::string DrawLine(const Image& image, int line, ColorDepth depth) {
   const bool has_lower = y + 1 < image.height;
   std::string text, last;
   for (int x = 0; x < image.width; ++x) {
-    const Color upper = At(image, x, y), lower = At(image, x, has_lower ? y + 1 : y);
+    const Rgb upper = At(image, x, y), lower = At(image, x, has_lower ? y + 1 : y);
     if (depth == ColorDepth::kNone) {
       const double brightness = (Brightness(upper) + Brightness(lower)) / 2;
       text += kRamp[static_cast<std::size_t>(brightness / 255.001 * kRamp.size())];
       continue;
     }
-    std::string codes = Code("38", upper, depth);
-    codes += has_lower ? Code("48", lower, depth) : "\x1b[49m";
+    std::string codes = LetterColor(upper, depth);
+    codes += has_lower ? BackColor(lower, depth) : "\x1b[49m";
     if (codes != last) text += codes;
     last = std::move(codes);
     text += kUpperHalf;
   }
-  return depth == ColorDepth::kNone ? text : text + "\x1b[0m";
+  return depth == ColorDepth::kNone ? text : text + kPlain;
 }
 
 Result<Image> Fit(const Image& image, int columns, int lines) {
@@ -158,19 +124,6 @@ Result<std::string> DrawInTerminal(const std::vector<TitledImage>& images,
     text += "\n";
   }
   return text;
-}
-
-ColorDepth ColorDepthFromEnvironment() {
-  const auto variable = [](const char* name) {
-    const char* const value = std::getenv(name);
-    return std::string_view(value == nullptr ? "" : value);
-  };
-  const std::string_view term = variable("TERM"), color_term = variable("COLORTERM");
-  if (isatty(STDOUT_FILENO) != 1 || !variable("NO_COLOR").empty() || term == "dumb") {
-    return ColorDepth::kNone;
-  }
-  const bool is_true = color_term == "truecolor" || color_term == "24bit";
-  return is_true ? ColorDepth::kTrueColor : ColorDepth::k256;
 }
 
 }  // namespace whylight

@@ -1,21 +1,17 @@
 // Pictures in a terminal: two pixels a character (upper half block), in colour.
+// Without colours they are ASCII, one character of " .:-=+*#%@" by brightness for two pixels.
 //
-// Threads No state, but for ColorDepthFromEnvironment, which reads environment variables.
+// Threads No state.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "image/image.h"
+#include "render/terminal_color.h"
 #include "whylight/status.h"
 
 namespace whylight {
-
-enum class ColorDepth {
-  kNone,       // ASCII, one character of " .:-=+*#%@" by brightness for two pixels.
-  k256,        // The 6 x 6 x 6 cube and the grey ramp of xterm.
-  kTrueColor,  // 24 bits.
-};
 
 struct TerminalImageOptions {
   int max_columns = 80;  // >= 1. The picture is made smaller to fit, never larger.
@@ -34,9 +30,5 @@ struct TitledImage {
 };
 Result<std::string> DrawInTerminal(const std::vector<TitledImage>& images,
                                    const TerminalImageOptions& options = {});
-
-// What the terminal on standard output can do: NO_COLOR or TERM=dumb: none; COLORTERM=truecolor or
-// 24bit: 24 bits; TERM with 256color: 256; another terminal: 256; no terminal: none.
-ColorDepth ColorDepthFromEnvironment();
 
 }  // namespace whylight
