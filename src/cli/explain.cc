@@ -1,5 +1,6 @@
 // whylight explain: explains a model's predictions.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -29,10 +30,31 @@ Result<PictureDrawer> DrawerFor(const ExplainArgs& args, const Args& given,
   if (!args.request.image_range.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(drawing.range, ImageRangeFromName(args.request.image_range));
   }
+  const auto is_image = [](const InputMetadata& input) {
+    return input.modality_or_default() == Modality::kImage;
+  };
+  if (args.pictures.embed == "service" &&
+      !(options.metadata && std::ranges::any_of(options.metadata->inputs, is_image))) {
+    return InvalidArgument(
+        "--embed-images=service: no input has the modality image in the metadata; give "
+        "--metadata FILE (`whylight metadata infer` writes one), or --embed-images alone");
+  }
   drawing.adjust = [&args, &given](const VisualizationOptions& settings) {
     return args.pictures.Adjusted(settings, given);
   };
   return PictureDrawer(std::move(drawing));
+}
+
+// What of --embed-images goes into the answer.
+Result<EmbeddedPictures> PicturesFor(const ExplainArgs& args, const PictureDrawer& drawer,
+                                     const Instance& instance, const Explanation& explanation,
+                                     const ExplainPlan& plan) {
+  if (args.pictures.embed.empty()) return EmbeddedPictures();
+  const bool as_services = args.pictures.embed == "service";
+  return EmbeddedPicturesOf(explanation, drawer,
+                            {.embedding = as_services ? Embedding::kInPlaceOf : Embedding::kBeside,
+                             .has_preprocess = !plan.preprocess.empty(),
+                             .instance_json = instance.source_json});
 }
 
 Status WriteRows(const Instance& instance, const Explanation& explanation, const ExplainPlan& plan,
@@ -117,6 +139,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
     return Fail(
         InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines"));
   }
+  if (!args.pictures.embed.empty() && ((*out)->form() != AnswerForm::kLines || table)) {
+    return Fail(InvalidArgument("--embed-images is for JSON Lines; give --format jsonl"));
+  }
   if (!args.summary.empty() && args.summary == args.request.output) {
     return Fail(InvalidArgument("--summary and --output are the same file"));
   }
@@ -163,7 +188,11 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
           return WriteRows(instance, *explanation, provenance.plan, **out);
         }
         if (!table) {
-          return (*out)->Line(ExplanationLine(instance.source_json, *explanation, provenance));
+          WHYLIGHT_ASSIGN_OR_RETURN(
+              const EmbeddedPictures pictures,
+              PicturesFor(args, *drawer, instance, *explanation, provenance.plan));
+          return (*out)->Line(
+              ExplanationLine(instance.source_json, *explanation, provenance, pictures));
         }
         if (!plan_written) WHYLIGHT_RETURN_IF_ERROR(write_plan());
         plan_written = true;
@@ -215,6 +244,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.List("--dump-pass", options->options.dump_passes,
             "PASS: Print the graph before and after a pass to standard error");
   options->pictures.Declare(args, "--picture-format");
+  options->pictures.DeclareEmbedding(args);
   options->machine.Declare(args);
   args.Examples(
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"

@@ -119,6 +119,12 @@ void PictureArgs::Declare(Args& args, const std::string& format_flags) {
               "Form of the pictures (default jpeg)");
 }
 
+void PictureArgs::DeclareEmbedding(Args& args) {
+  args.FlagOrChoice("--embed-images", embed, {"beside", "service"},
+                    "Put pictures into answers as Base64: beside the numbers, or as the services "
+                    "do in their place, for inputs of the modality image");
+}
+
 Status PictureArgs::Check(const Args& given, std::string_view method) const {
   if (method == "xrai" && (given.Given("--type") || given.Given("--bare-outlines"))) {
     return InvalidArgument("--type, --bare-outlines: xrai's regions have a picture of their own");

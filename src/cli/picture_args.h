@@ -15,10 +15,12 @@ struct PictureArgs {
   double clip_below = 0, clip_above = 0, multiplier = 0, blur = 0;
   double area = 20;
   bool bare_outlines = false;
+  std::string embed;  // Of explain: "beside", "service", or nothing.
 
   // --images and, under the heading "Pictures", how they look. `format_flags`: what the option of
   // the files' format is called.
   void Declare(Args& args, const std::string& format_flags);
+  void DeclareEmbedding(Args& args);  // --embed-images
   // An option that XRAI or the type does not have is an error, as a wrong number.
   Status Check(const Args& given, std::string_view method) const;
   // What was given, in place of what method and metadata say.

@@ -52,28 +52,17 @@ Tensor TensorOf(const Image& image) {
   return tensor;
 }
 
-// The member that holds the feature's picture; the instance itself where it is a bare value.
-const Json* HolderOf(const Json& instance, std::string_view feature) {
-  if (!instance.is_object() || instance.Find("b64") != nullptr) return &instance;
-  if (const Json* named = instance.Find(feature)) return named;
-  if (instance.object().size() == 1) return &instance.object()[0].second;
-  const Json* only = nullptr;
-  for (const auto& [key, value] : instance.object()) {
-    if (!EncodedPicture(value)) continue;
-    if (only != nullptr) return nullptr;
-    only = &value;
-  }
-  return only;
-}
-
+// The feature's picture: the member of its name, the only one, or the only one that is a file.
 Result<Tensor> PictureOf(const Json& instance, const std::string& feature) {
-  const Json* holder = HolderOf(instance, feature);
+  const bool has_members = instance.is_object() && instance.Find("b64") == nullptr;
+  const Json* holder = has_members ? instance.Find(feature) : &instance;
+  if (holder == nullptr && instance.object().size() == 1) holder = &instance.object()[0].second;
   if (holder != nullptr && holder->is_array()) return TensorOf(*holder, "instance." + feature);
-  const std::optional<Image> image = holder != nullptr ? EncodedPicture(*holder) : std::nullopt;
+  const std::optional<Image> image = PictureFileIn(holder != nullptr ? *holder : instance);
   if (image) return TensorOf(*image);
   return InvalidArgument("instance: expected the picture of '" + Printable(feature) +
                          "', as numbers or as a JPEG or PNG in {\"b64\": ...}, got " +
-                         (holder != nullptr ? Describe(*holder) : "several members without it"));
+                         Describe(holder != nullptr ? *holder : instance));
 }
 
 Status ReadRegion(const Json& json, const std::string& place, RegionAttribution& region) {
@@ -108,10 +97,10 @@ Status ReadRegions(const Json& whylight, std::size_t attribution, FeatureAttribu
   return OkStatus();
 }
 
+// A group's feature has regions too, but one number.
 bool LooksLikePicture(const FeatureAttribution& feature) {
   const Shape& shape = feature.values.shape();
-  return !feature.regions.empty() ||
-         (shape.rank() == 3 && (shape.dim(2) == 1 || shape.dim(2) == 3)) || shape.rank() == 2;
+  return shape.rank() == 2 || (shape.rank() == 3 && (shape.dim(2) == 1 || shape.dim(2) == 3));
 }
 
 class Reader {
@@ -180,6 +169,18 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<Image> PictureFileIn(const Json& instance) {
+  std::optional<Image> only = EncodedPicture(instance);
+  if (only || !instance.is_object()) return only;
+  for (const auto& [key, value] : instance.object()) {
+    std::optional<Image> image = EncodedPicture(value);
+    if (!image) continue;
+    if (only) return std::nullopt;
+    only = std::move(image);
+  }
+  return only;
+}
 
 Result<PictureAnswer> ReadPictureAnswer(const Json& line) { return Reader(line).Read(); }
 

@@ -3,9 +3,11 @@
 // Threads No state.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "image/image.h"
 #include "io/json.h"
 #include "whylight/explainer.h"
 
@@ -24,5 +26,8 @@ struct PictureAnswer {
 //         was made with --embed-images=service); an instance without the picture; damaged regions.
 //         Each names its place.
 Result<PictureAnswer> ReadPictureAnswer(const Json& line);
+
+// The only {"b64": ...} of an instance that is a JPEG or PNG: a member, or the instance itself.
+std::optional<Image> PictureFileIn(const Json& instance);
 
 }  // namespace whylight

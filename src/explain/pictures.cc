@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "explain/picture_answers.h"
 namespace whylight {
 namespace {
 
@@ -111,6 +112,30 @@ void WriteVisualization(JsonWriter& w, const VisualizationOptions& options) {
   w.EndObject();
 }
 
+std::string NumbersOf(const DrawnPicture& picture) {
+  std::string text;
+  JsonWriter w(&text);
+  w.BeginObject();
+  WritePictureNumbers(w, picture);
+  w.EndObject();
+  return text.substr(1, text.size() - 2);
+}
+
+Result<EmbeddedPicture> EmbeddedOf(const FeatureAttribution& feature, const PictureDrawer& drawer,
+                                   const std::optional<Image>& untransformed) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const ShownPicture shown, drawer.Shown(feature));
+  WHYLIGHT_ASSIGN_OR_RETURN(const DrawnPicture drawn, drawer.Draw(feature, shown.image));
+  EmbeddedPicture picture{.format = std::string(NameOf(drawn.options.format)),
+                          .numbers = NumbersOf(drawn)};
+  WHYLIGHT_ASSIGN_OR_RETURN(picture.bytes,
+                            EncodePicture(drawn.overlay.image, drawn.options.format));
+  if (!untransformed) return picture;
+  WHYLIGHT_ASSIGN_OR_RETURN(const DrawnPicture over, drawer.Draw(feature, *untransformed));
+  WHYLIGHT_ASSIGN_OR_RETURN(picture.transformed,
+                            EncodePicture(over.overlay.image, over.options.format));
+  return picture;
+}
+
 }  // namespace
 
 const InputMetadata* PictureDrawer::Metadata(std::string_view feature) const {
@@ -169,9 +194,31 @@ Result<DrawnPicture> PictureDrawer::Draw(const FeatureAttribution& feature,
   return drawn;
 }
 
+Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
+                                            const PictureDrawer& drawer,
+                                            const EmbeddingRequest& request) {
+  EmbeddedPictures pictures{.replace_values = request.embedding == Embedding::kInPlaceOf};
+  std::optional<Image> untransformed;
+  if (request.has_preprocess) {
+    const Result<Json> instance = ParseJson(request.instance_json);
+    if (instance.ok()) untransformed = PictureFileIn(*instance);
+  }
+  for (const OutputAttribution& attribution : explanation.attributions) {
+    auto& of_attribution = pictures.of_attributions.emplace_back();
+    for (const FeatureAttribution& feature : attribution.features) {
+      const bool wanted = !pictures.replace_values || drawer.IsImageModality(feature.name);
+      if (!wanted || !drawer.IsPicture(feature)) continue;
+      WHYLIGHT_ASSIGN_OR_RETURN(of_attribution[feature.name],
+                                EmbeddedOf(feature, drawer, untransformed));
+    }
+  }
+  return pictures;
+}
+
 RankedRegions RankedRegionsOf(const FeatureAttribution& feature) {
   RankedRegions ranked;
-  if (feature.regions.empty()) return ranked;
+  // A group's feature has its pictures' regions, but one number.
+  if (feature.regions.empty() || feature.values.shape().rank() < 2) return ranked;
   ranked.height = static_cast<int>(feature.values.shape().dim(0));
   ranked.width = static_cast<int>(feature.values.shape().dim(1));
   std::vector<const RegionAttribution*> in_order;

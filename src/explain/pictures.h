@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "explain/explanation_json.h"
 #include "image/image_tensor.h"
 #include "io/json.h"
 #include "render/overlay.h"
@@ -67,6 +68,22 @@ class PictureDrawer {
 
   Options options_;
 };
+
+// Which features are embedded into an answer, and where.
+enum class Embedding {
+  kBeside,     // Every picture, under "whylight".
+  kInPlaceOf,  // Those of the modality image, in place of their numbers, as services answer.
+};
+// Pictures of an explanation in their own size. With a preprocessing function the one picture file
+// of the instance is drawn over too. Errors: as Draw.
+struct EmbeddingRequest {
+  Embedding embedding = Embedding::kBeside;
+  bool has_preprocess = false;
+  std::string_view instance_json;
+};
+Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
+                                            const PictureDrawer& drawer,
+                                            const EmbeddingRequest& request);
 
 // The regions of a feature in order of rank; none of those without.
 RankedRegions RankedRegionsOf(const FeatureAttribution& feature);

@@ -4,6 +4,7 @@
 
 What it computes is held by models_test; here it is what is printed where, and with which exit code.
 """
+import base64
 import concurrent.futures
 import contextlib
 import gzip
@@ -1304,6 +1305,40 @@ class Pictures(CommandLineTest):
             with self.subTest(arguments):
                 outcome = self.explain("--images", str(self.folder), *arguments)
                 self.expect_refused(outcome, 2, message)
+
+    def test_pictures_stand_in_answers(self):
+        beside = self.explain("--embed-images", "--format", "jsonl")
+        self.expect(beside, 0)
+        for line in beside.lines():
+            (attribution,) = line["explanation"]["attributions"]
+            ((name, values),) = attribution["featureAttributions"].items()
+            self.assertIsInstance(values, list)
+            ((key, picture),) = line["whylight"]["pictures"][0].items()
+            self.assertEqual(key, name)
+            for member in ("b64_jpeg", "transformed_b64_jpeg"):
+                self.assertTrue(base64.b64decode(picture[member]).startswith(b"\xff\xd8\xff"), member)
+            self.assertGreater(picture["hi"], picture["lo"])
+        self.expect_refused(self.explain("--embed-images=service"), 2,
+                            "no input has the modality image")
+        self.expect_refused(self.explain("--embed-images=other"), 2, "expected beside|service")
+        self.expect_refused(self.explain("--embed-images", "--format", "table"), 2,
+                            "--embed-images is for JSON Lines")
+        metadata = {"inputs": {name: {"input_tensor_name": name, "modality": "image",
+                                      "visualization": {"type": "pixels"}}},
+                    "outputs": {attribution["outputName"]:
+                                {"output_tensor_name": attribution["outputName"]}},
+                    "framework": "tensorflow2"}
+        path = self.file("metadata.json", json.dumps(metadata))
+        service = self.explain("--embed-images=service", "--metadata", path)
+        self.expect(service, 0)
+        for line in service.lines():
+            (attribution,) = line["explanation"]["attributions"]
+            picture = attribution["featureAttributions"][name]
+            self.assertEqual(list(picture), ["b64_jpeg", "transformed_b64_jpeg"])
+            self.assertNotIn("pictures", line["whylight"])
+        answers = self.file("answers.jsonl", service.out)
+        outcome = whylight("render", answers, "--images", str(self.folder / "out"))
+        self.expect(outcome, 1, "with --embed-images=service an answer holds its pictures already")
 
     def test_render_tells_answers_without_pictures(self):
         answers = self.folder / "answers.jsonl"
