@@ -24,8 +24,8 @@ show explain "$models/text/model" -i "$models/text/shown.jsonl" \
 
 title "Picture: which emotion is this? (fer, JPEG bytes -> xai_preprocess -> xai_model)"
 show explain "$models/image/model" -i "$models/image/instances.jsonl" --steps 100 \
-  --heat-maps "$models/image"
-printf '  picture, regions, overlay: %s\n' "$models"/image/*.png
+  --images "$models/image/pictures" --overlay grayscale
+printf '  picture: %s\n' "$models"/image/pictures/*.jpg
 
 title "Table: malignant or benign? (trained on the Wisconsin breast cancer data)"
 rows table 1

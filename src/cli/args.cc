@@ -8,6 +8,7 @@
 #include <map>
 
 #include "util/edit_distance.h"
+#include "util/strings.h"
 
 namespace whylight {
 namespace {
@@ -79,17 +80,13 @@ class CliArgs : public Args {
   }
   void Choice(const std::string& flags, std::string& value, const std::vector<std::string>& choices,
               const std::string& help) override {
-    choices_[MainFlag(flags)] = choices;
-    std::string names;
-    for (const std::string& choice : choices) names += (names.empty() ? "" : "|") + choice;
-    CLI::Option* option = app_->add_option(flags, value);
-    option->check([choices, names](const std::string& given) -> std::string {
-      for (const std::string& choice : choices) {
-        if (choice == given) return "";
-      }
-      return "expected " + names + ", got \"" + given + "\"" + DidYouMean(given, choices);
-    });
-    Finish(option, flags, names + ": " + help);
+    Finish(Restricted(app_->add_option(flags, value), flags, choices), flags,
+           Alternatives(choices) + ": " + help);
+  }
+  void FlagOrChoice(const std::string& flag, std::string& value,
+                    const std::vector<std::string>& choices, const std::string& help) override {
+    CLI::Option* option = app_->add_flag(flag + "{" + choices[0] + "}", value);
+    Finish(Restricted(option, flag, choices), flag, "[=" + Alternatives(choices) + "]: " + help);
   }
   void Group(const std::string& title) override { group_ = title; }
   void Require(const std::string& flag) override { app_->get_option(flag)->required(); }
@@ -102,6 +99,22 @@ class CliArgs : public Args {
   CommandLine::Command Describe() const;
 
  private:
+  static std::string Alternatives(const std::vector<std::string>& choices) {
+    return Join(choices, "|");
+  }
+  // Takes one of these, and completion offers them.
+  CLI::Option* Restricted(CLI::Option* option, const std::string& flags,
+                          const std::vector<std::string>& choices) {
+    choices_[MainFlag(flags)] = choices;
+    return option->check([choices](const std::string& given) -> std::string {
+      for (const std::string& choice : choices) {
+        if (choice == given) return "";
+      }
+      return "expected " + Alternatives(choices) + ", got \"" + given + "\"" +
+             DidYouMean(given, choices);
+    });
+  }
+
   // Help is "what it does" or "TYPE: what it does".
   void Finish(CLI::Option* option, const std::string& flags, const std::string& help) {
     std::string type = "TEXT", text = help;
@@ -135,6 +148,11 @@ class HelpFormatter : public CLI::Formatter {
     }
     text.resize(text.find_last_not_of('\n') + 1);
     return text + "\n";
+  }
+  // Without the value that a bare flag has, "--flag{value}".
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    return name.substr(0, name.find('{'));
   }
 };
 

@@ -36,6 +36,9 @@ class Args {
                     const std::string& help) = 0;
   virtual void Choice(const std::string& flags, std::string& value,
                       const std::vector<std::string>& choices, const std::string& help) = 0;
+  // `--flag` alone is the first choice, `--flag=CHOICE` another; a choice without the = is none.
+  virtual void FlagOrChoice(const std::string& flag, std::string& value,
+                            const std::vector<std::string>& choices, const std::string& help) = 0;
   // Options declared from here on stand under this heading in --help.
   virtual void Group(const std::string& title) = 0;
   virtual void Require(const std::string& flag) = 0;

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "attribution/list.h"
 #include "batch/run.h"
@@ -15,40 +16,45 @@
 #include "explain/answer_rows.h"
 #include "explain/explanation_json.h"
 #include "explain/options.h"
+#include "explain/pictures.h"
 #include "explain/summary.h"
-#include "image/codec.h"
-#include "image/image_tensor.h"
-#include "image/resize.h"
-#include "render/heat_map.h"
 
 namespace whylight {
 namespace {
 
-// The picture beside its regions' heat map, as a PNG for each picture feature of an instance.
-Status WriteHeatMaps(const std::string& directory, const Instance& instance,
-                     const Explanation& explanation) {
-  for (std::size_t a = 0; a < explanation.attributions.size(); ++a) {
-    for (const FeatureAttribution& feature : explanation.attributions[a].features) {
-      const Shape& shape = feature.values.shape();
-      if (shape.rank() != 3 || (shape.dim(2) != 1 && shape.dim(2) != 3)) continue;
-      const int scale =
-          std::max(1, static_cast<int>(384 / std::max<std::int64_t>(1, shape.dim(0))));
-      HeatMapOptions drawing{.scale = scale};
-      if (!feature.regions.empty()) drawing.block_px = 1;  // They are what blocks stand for.
-      WHYLIGHT_ASSIGN_OR_RETURN(const Image picture, TensorToImage(feature.input));
-      WHYLIGHT_ASSIGN_OR_RETURN(const HeatMap map, DrawHeatMap(feature.values, drawing));
-      WHYLIGHT_ASSIGN_OR_RETURN(const HeatMap overlay,
-                                DrawOverlay(feature.values, picture, drawing));
-      WHYLIGHT_ASSIGN_OR_RETURN(
-          const Image large,
-          ResizeNearest(picture, {.width = overlay.image.width, .height = overlay.image.height}));
-      WHYLIGHT_ASSIGN_OR_RETURN(const Image all, SideBySide({large, map.image, overlay.image}));
-      const std::string path = directory + "/" + std::to_string(instance.number) + "." +
-                               feature.name + (a > 0 ? "." + std::to_string(a) : "") + ".png";
-      WHYLIGHT_RETURN_IF_ERROR(WriteFile(path, EncodePng(all)));
-    }
+// How this run draws pictures. `args` and `given` outlive it.
+Result<PictureDrawer> DrawerFor(const ExplainArgs& args, const Args& given,
+                                const ExplainOptions& options) {
+  WHYLIGHT_RETURN_IF_ERROR(args.pictures.Check(given, options.method));
+  PictureDrawer::Options drawing{.method = options.method, .metadata = options.metadata};
+  if (!args.request.image_range.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(drawing.range, ImageRangeFromName(args.request.image_range));
   }
-  return OkStatus();
+  const auto is_image = [](const InputMetadata& input) {
+    return input.modality_or_default() == Modality::kImage;
+  };
+  if (args.pictures.embed == "service" &&
+      !(options.metadata && std::ranges::any_of(options.metadata->inputs, is_image))) {
+    return InvalidArgument(
+        "--embed-images=service: no input has the modality image in the metadata; give "
+        "--metadata FILE (`whylight metadata infer` writes one), or --embed-images alone");
+  }
+  drawing.adjust = [&args, &given](const VisualizationOptions& settings) {
+    return args.pictures.Adjusted(settings, given);
+  };
+  return PictureDrawer(std::move(drawing));
+}
+
+// What of --embed-images goes into the answer.
+Result<EmbeddedPictures> PicturesFor(const ExplainArgs& args, const PictureDrawer& drawer,
+                                     const Instance& instance, const Explanation& explanation,
+                                     const ExplainPlan& plan) {
+  if (args.pictures.embed.empty()) return EmbeddedPictures();
+  const bool as_services = args.pictures.embed == "service";
+  return EmbeddedPicturesOf(explanation, drawer,
+                            {.embedding = as_services ? Embedding::kInPlaceOf : Embedding::kBeside,
+                             .has_preprocess = !plan.preprocess.empty(),
+                             .instance_json = instance.source_json});
 }
 
 Status WriteRows(const Instance& instance, const Explanation& explanation, const ExplainPlan& plan,
@@ -86,9 +92,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if (FindMethod(options->method) != nullptr) {  // Else it is said below, with those that exist.
     const Status heeded = CheckOptionsAreHeeded(given, *options, {&options->method, 1});
     if (!heeded.ok()) return Fail(heeded);
-    if (FindsExamples(*options) && !(args.summary.empty() && args.heat_maps.empty())) {
+    if (FindsExamples(*options) && !(args.summary.empty() && args.pictures.directory.empty())) {
       return Fail(
-          InvalidArgument("--summary and --heat-maps show attributions, and examples gives none"));
+          InvalidArgument("--summary and --images show attributions, and examples gives none"));
     }
   }
   if (args.request.inputs.empty()) {
@@ -98,6 +104,8 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   }
   const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
   if (!runtime.ok()) return Fail(runtime.status());
+  const Result<PictureDrawer> drawer = DrawerFor(args, given, *options);
+  if (!drawer.ok()) return Fail(drawer.status());
   Provenance provenance;
   InstanceReaderOptions read = ReaderOptionsFor(*options);
   const Result<std::unique_ptr<Explainer>> explainer =
@@ -111,12 +119,11 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
       CheckRequestedSignature((*reader)->signature_name(), (*explainer)->plan());
   if (!requested.ok()) return Fail(requested);
   (*explainer)->NameFeatures((*reader)->feature_names());
-  if (!args.heat_maps.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(args.heat_maps, error);
-    if (error) {
-      return Fail(InvalidArgument("--heat-maps " + args.heat_maps + ": " + error.message()));
-    }
+  std::optional<PictureFiles> picture_files;
+  if (!args.pictures.directory.empty()) {
+    Result<PictureFiles> opened = PictureFiles::Open(args.pictures);
+    if (!opened.ok()) return Fail(opened.status());
+    picture_files = *std::move(opened);
   }
   const bool terminal = IsTerminal(StandardStream::kOutput);
   const bool table =
@@ -131,6 +138,9 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
   if ((*out)->form() != AnswerForm::kLines && FindMethod(provenance.plan.method)->gives_neighbors) {
     return Fail(
         InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines"));
+  }
+  if (!args.pictures.embed.empty() && ((*out)->form() != AnswerForm::kLines || table)) {
+    return Fail(InvalidArgument("--embed-images is for JSON Lines; give --format jsonl"));
   }
   if (!args.summary.empty() && args.summary == args.request.output) {
     return Fail(InvalidArgument("--summary and --output are the same file"));
@@ -163,8 +173,14 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
         any_explained = true;
         // A warning may have come up on the way; all else is as it was.
         provenance.plan.warnings = (*explainer)->warnings();
-        if (!args.heat_maps.empty()) {
-          WHYLIGHT_RETURN_IF_ERROR(WriteHeatMaps(args.heat_maps, instance, *explanation));
+        if (picture_files) {
+          WHYLIGHT_RETURN_IF_ERROR(
+              picture_files
+                  ->Write({.number = static_cast<std::int64_t>(instance.number),
+                           .method = provenance.plan.method,
+                           .attributions = explanation->attributions},
+                          *drawer)
+                  .status());
         }
         if (!args.summary.empty()) summary.Add(*explanation);
         if (summary_alone) return OkStatus();
@@ -172,7 +188,11 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
           return WriteRows(instance, *explanation, provenance.plan, **out);
         }
         if (!table) {
-          return (*out)->Line(ExplanationLine(instance.source_json, *explanation, provenance));
+          WHYLIGHT_ASSIGN_OR_RETURN(
+              const EmbeddedPictures pictures,
+              PicturesFor(args, *drawer, instance, *explanation, provenance.plan));
+          return (*out)->Line(
+              ExplanationLine(instance.source_json, *explanation, provenance, pictures));
         }
         if (!plan_written) WHYLIGHT_RETURN_IF_ERROR(write_plan());
         plan_written = true;
@@ -217,8 +237,6 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Choice("--chart", options->chart, {"bars", "waterfall"},
               "Of a table's features: each from 0 (default), or from F(baseline) to F(x)");
   args.Choice("--color", options->color, {"auto", "always", "never"}, "Colours in tables");
-  args.Text("--heat-maps", options->heat_maps,
-            "DIR: Directory for a PNG of each picture beside its regions' attributions");
   args.Text("--summary", options->summary,
             "FILE: Where means over all rows go, as JSON; - for standard output, instead of the "
             "rows there (a table on a terminal)");
@@ -229,6 +247,8 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.List("--disable-pass", options->options.disable_passes, "PASS: Leave a graph pass out");
   args.List("--dump-pass", options->options.dump_passes,
             "PASS: Print the graph before and after a pass to standard error");
+  options->pictures.Declare(args, "--picture-format");
+  options->pictures.DeclareEmbedding(args);
   options->machine.Declare(args);
   args.Examples(
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"
@@ -237,7 +257,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
       "  whylight explain model -i table.csv --baseline median --baseline-data train.csv\n"
       "  whylight explain model -i table.csv --summary -            # what counts over all rows\n"
       "  whylight explain model -i main.py --method sampled-shapley --pieces lines\n"
-      "  whylight explain model -i cat.jpg --image-range 0..1 --heat-maps out/\n"
+      "  whylight explain model -i cat.jpg --image-range 0..1 --images out/\n"
       "  whylight explain model -i cat.jpg --image-range 0..1 --method xrai\n"
       "  whylight explain model -i rows.csv --method examples --examples train.csv --id-key name");
   return [options, open, &args] { return Run(*options, args, open); };

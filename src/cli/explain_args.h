@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/common.h"
+#include "cli/picture_args.h"
 #include "cli/request_args.h"
 #include "cli/table.h"
 #include "model/model.h"
@@ -42,7 +43,7 @@ struct ExplainArgs {
   std::string format;
   std::string color = "auto";
   std::string chart = "bars";
-  std::string heat_maps;
+  PictureArgs pictures;
   std::string summary;  // "-": standard output.
 };
 

@@ -40,6 +40,7 @@ int Main(int argc, const char* const* argv) {
   line.Add("compare", "Measure several methods on the same rows, and say which to prefer",
            with(DeclareCompare));
   line.Add("report", "Show explanations in one HTML page that opens anywhere", with(DeclareReport));
+  line.Add("render", "Draw pictures of written explanations; needs no model", with(DeclareRender));
   line.Add("metadata", "Write explanation metadata from a model, or turn one form into the other",
            with(DeclareMetadata));
   line.Add("doctor", "Show what was found: TensorFlow, cores, memory, GPU", with(DeclareDoctor));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "util/base64.h"
 #include "whylight/version.h"
 
 namespace whylight {
@@ -173,8 +174,44 @@ void WriteNeighbors(JsonWriter& w, const std::vector<Neighbor>& neighbors) {
   w.EndArray();
 }
 
+void WriteBase64(JsonWriter& w, const std::string& key, const std::string& bytes) {
+  if (bytes.empty()) return;
+  w.Key(key);
+  w.String(Base64Encode(bytes));
+}
+
+void WritePicture(JsonWriter& w, const EmbeddedPicture& picture, bool with_numbers) {
+  std::string text;
+  JsonWriter inner(&text);
+  inner.BeginObject();
+  WriteBase64(inner, "b64_" + picture.format, picture.bytes);
+  WriteBase64(inner, "transformed_b64_" + picture.format, picture.transformed);
+  inner.EndObject();
+  if (with_numbers && !picture.numbers.empty()) {
+    text = "{" + WithoutBraces(text) + "," + picture.numbers + "}";
+  }
+  w.Raw(text);
+}
+
+// An object for each attribution, in their order.
+void WritePictures(JsonWriter& w, const EmbeddedPictures& pictures) {
+  if (pictures.of_attributions.empty() || pictures.replace_values) return;
+  w.Key("pictures");
+  w.BeginArray();
+  for (const auto& of_attribution : pictures.of_attributions) {
+    w.BeginObject();
+    for (const auto& [feature, picture] : of_attribution) {
+      w.Key(feature);
+      WritePicture(w, picture, /*with_numbers=*/true);
+    }
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What belongs to this explanation alone.
-std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) {
+std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan,
+                       const EmbeddedPictures& pictures) {
   std::string text;
   JsonWriter w(&text);
   w.BeginObject();
@@ -192,6 +229,7 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan) 
   }
   WriteEffort(w, explanation);
   WriteRegions(w, explanation);
+  WritePictures(w, pictures);
   WriteSampling(w, explanation);
   if (explanation.embedding) {
     w.Key("embedding");
@@ -219,7 +257,8 @@ void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
   WriteFeatureValues(w, feature, feature.values);
 }
 
-void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution,
+                      const std::map<std::string, EmbeddedPicture>& in_place_of_values) {
   w.BeginObject();
   if (attribution.has_baseline) {
     w.Key("baselineOutputValue");
@@ -229,7 +268,15 @@ void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution) {
   w.Double(attribution.instance_output);
   w.Key("featureAttributions");
   w.BeginObject();
-  for (const FeatureAttribution& feature : attribution.features) WriteFeature(w, feature);
+  for (const FeatureAttribution& feature : attribution.features) {
+    const auto picture = in_place_of_values.find(feature.name);
+    if (picture == in_place_of_values.end()) {
+      WriteFeature(w, feature);
+    } else {
+      w.Key(feature.name);
+      WritePicture(w, picture->second, /*with_numbers=*/false);
+    }
+  }
   w.EndObject();
   if (!attribution.output_index.empty()) {
     w.Key("outputIndex");
@@ -292,7 +339,8 @@ std::string RenderProvenance(const Provenance& provenance) {
 }
 
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
-                            const Provenance& provenance) {
+                            const Provenance& provenance, const EmbeddedPictures& pictures) {
+  static const std::map<std::string, EmbeddedPicture> kNone;
   std::string line;
   JsonWriter w(&line);
   w.BeginObject();
@@ -303,15 +351,16 @@ std::string ExplanationLine(std::string_view instance_json, const Explanation& e
   w.BeginObject();
   w.Key("attributions");
   w.BeginArray();
-  for (const OutputAttribution& attribution : explanation.attributions) {
-    WriteAttribution(w, attribution);
+  for (std::size_t i = 0; i < explanation.attributions.size(); ++i) {
+    const bool replace = pictures.replace_values && i < pictures.of_attributions.size();
+    WriteAttribution(w, explanation.attributions[i], replace ? pictures.of_attributions[i] : kNone);
   }
   w.EndArray();
   if (explanation.neighbors) WriteNeighbors(w, *explanation.neighbors);
   w.EndObject();
   w.Key("whylight");
   w.Raw("{" + (provenance.rendered.empty() ? RenderProvenance(provenance) : provenance.rendered) +
-        "," + OwnMembers(explanation, provenance.plan) + "}");
+        "," + OwnMembers(explanation, provenance.plan, pictures) + "}");
   w.EndObject();
   return line;
 }

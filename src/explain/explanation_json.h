@@ -31,8 +31,15 @@
 //                           "rest": true,                    // Only of what no region covered.
 //                           "mask": [672, 14, 896, 15]}, ...]}]
 // "mask" is first, length, first, length, ...: runs of pixels, counted in rows from the top.
+//
+// Pictures of attributions, if asked for, are added to "whylight", in order of the attributions,
+//   "pictures": [{"image": {"b64_jpeg": "...", "transformed_b64_jpeg": "...", ...}}, ...]
+// with the numbers of WritePictureNumbers; or take the place of the numbers in featureAttributions,
+// {"b64_jpeg": "...", "transformed_b64_jpeg": "..."}, as services return them. "b64_png" of PNGs;
+// the transformed one only where a preprocessing function made the explained picture of another.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +48,19 @@
 #include "whylight/explainer.h"
 
 namespace whylight {
+
+// Drawn pictures of one explanation.
+struct EmbeddedPicture {
+  std::string format = "jpeg";  // "png": what the keys end in.
+  std::string bytes;
+  std::string transformed;  // Over the picture before preprocessing; empty: none.
+  std::string numbers;      // Further members of the object, without braces; may be empty.
+};
+struct EmbeddedPictures {
+  bool replace_values = false;
+  // For each attribution, by feature.
+  std::vector<std::map<std::string, EmbeddedPicture>> of_attributions;
+};
 
 // What of the options belongs into every answer.
 struct Provenance {
@@ -57,12 +77,13 @@ bool HasPieces(const FeatureAttribution& feature);
 // Their parts, for other documents. WriteProvenance writes members, the others values; WriteFeature
 // a member, or one for each element of a feature that is named by its elements.
 void WriteProvenance(JsonWriter& w, const ExplainPlan& plan);
-void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution);
+void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution,
+                      const std::map<std::string, EmbeddedPicture>& in_place_of_values = {});
 void WriteFeature(JsonWriter& w, const FeatureAttribution& feature);
 void WriteWarning(JsonWriter& w, const Warning& warning);
 
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,
-                            const Provenance& provenance);
+                            const Provenance& provenance, const EmbeddedPictures& pictures = {});
 
 // {"instance": ..., "prediction": ...}
 std::string PredictionLine(std::string_view instance_json,

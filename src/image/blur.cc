@@ -9,8 +9,8 @@ namespace whylight {
 namespace {
 
 // w_0 .. w_r. Added up from -r to r, as NumPy does.
-std::vector<double> HalfKernel(double sigma) {
-  const int radius = static_cast<int>(4 * sigma + 0.5);
+std::vector<double> HalfKernel(double sigma, std::optional<int> given_radius) {
+  const int radius = given_radius.value_or(static_cast<int>(4 * sigma + 0.5));
   std::vector<double> weights;
   for (int k = 0; k <= radius; ++k) {
     weights.push_back(std::exp(-0.5 / (sigma * sigma) * (static_cast<double>(k) * k)));
@@ -58,11 +58,11 @@ void BlurPlaces(std::span<const double> from, std::span<double> to, std::span<co
 }
 
 // Rows as places: each is wide, so the inner loops run over many numbers.
-RealImage BlurredDown(const RealImage& image, double sigma, Border border) {
+RealImage BlurredDown(const RealImage& image, double sigma, const BlurOptions& options) {
   RealImage blurred = image;
-  BlurPlaces(image.pixels, blurred.pixels, HalfKernel(sigma), image.height,
+  BlurPlaces(image.pixels, blurred.pixels, HalfKernel(sigma, options.radius), image.height,
              static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels),
-             border);
+             options.border);
   return blurred;
 }
 
@@ -89,10 +89,9 @@ RealImage Transposed(const RealImage& image) {
 
 RealImage Blur(const RealImage& image, const BlurOptions& options) {
   if (image.pixels.empty()) return image;
-  RealImage blurred =
-      options.sigma_y > 0 ? BlurredDown(image, options.sigma_y, options.border) : image;
+  RealImage blurred = options.sigma_y > 0 ? BlurredDown(image, options.sigma_y, options) : image;
   if (options.sigma_x <= 0) return blurred;
-  return Transposed(BlurredDown(Transposed(blurred), options.sigma_x, options.border));
+  return Transposed(BlurredDown(Transposed(blurred), options.sigma_x, options));
 }
 
 }  // namespace whylight

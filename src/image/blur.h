@@ -4,6 +4,7 @@
 // Threads No state.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 namespace whylight {
@@ -27,6 +28,7 @@ struct BlurOptions {
   double sigma_y = 0;  // Standard deviations in pixels, >= 0; 0 leaves the axis as it is.
   double sigma_x = 0;
   Border border = Border::kReflect;
+  std::optional<int> radius;  // r, >= 0; unset: as below.
 };
 
 //   out(y, x) = sum over |k| <= r of w_k * in(y + k, x), and the same along x; channels stay apart

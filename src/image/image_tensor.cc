@@ -96,15 +96,60 @@ struct Ends {
   std::string name;
 };
 
-Ends GuessEnds(double min, double max) {
+Ends EndsOf(ImageRange range) {
+  const RangeRow& row = Row(range);
+  return {.black = row.black, .white = row.white, .name = std::string(row.name)};
+}
+
+Ends GuessEnds(DType dtype, const Ends& of_data) {
+  if (dtype == DType::kUInt8) return EndsOf(ImageRange::kZeroTo255);
+  if (dtype == DType::kUInt16) return {.black = 0, .white = 65535, .name = "0..65535"};
   for (const RangeRow& row : kRanges) {
-    if (row.black <= min && max <= row.white) {
-      return {.black = row.black, .white = row.white, .name = std::string(row.name)};
-    }
+    if (row.black <= of_data.black && of_data.white <= row.white) return EndsOf(row.range);
   }
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "[%.6g, %.6g]", min, max);
-  return {.black = min, .white = max, .name = text.data()};
+  std::snprintf(text.data(), text.size(), "[%.6g, %.6g]", of_data.black, of_data.white);
+  return {.black = of_data.black, .white = of_data.white, .name = text.data()};
+}
+
+// The least and the greatest value of what can be shown as an image.
+Result<Ends> CheckShades(const Tensor& tensor) {
+  if (!IsNumeric(tensor.dtype())) {
+    return InvalidArgument("image: expected a tensor of numbers, got " + DTypeName(tensor.dtype()));
+  }
+  const Shape& shape = tensor.shape();
+  if (shape.rank() < 2 || shape.rank() > 3) return WrongShape(shape);
+  const std::int64_t channels = shape.rank() == 2 ? 1 : shape.dim(2);
+  if (channels != 1 && channels != 3) return WrongShape(shape);
+  if (tensor.elements() == 0) {
+    return InvalidArgument("image: expected at least one pixel, got shape " + shape.ToString());
+  }
+  constexpr std::int64_t kMaxSide = std::numeric_limits<int>::max();
+  if (shape.dim(0) > kMaxSide || shape.dim(1) > kMaxSide) return WrongShape(shape);
+  Ends ends{.black = tensor.Number(0), .white = tensor.Number(0), .name = {}};
+  for (std::size_t i = 0; i < tensor.elements(); ++i) {
+    const double value = tensor.Number(i);
+    if (!std::isfinite(value)) {
+      return InvalidArgument("image: expected finite numbers, got " + std::to_string(value) +
+                             " at element " + std::to_string(i));
+    }
+    ends.black = std::min(ends.black, value);
+    ends.white = std::max(ends.white, value);
+  }
+  return ends;
+}
+
+Image Shaded(const Tensor& tensor, const Ends& ends) {
+  const Shape& shape = tensor.shape();
+  Image image(static_cast<int>(shape.dim(1)), static_cast<int>(shape.dim(0)),
+              shape.rank() == 2 ? 1 : static_cast<int>(shape.dim(2)));
+  // Halves keep the width of [min, max] finite. Equal ends: one shade, black.
+  const double half_width = ends.white / 2 - ends.black / 2;
+  for (std::size_t i = 0; i < image.pixels.size() && half_width > 0; ++i) {
+    const double share = (tensor.Number(i) / 2 - ends.black / 2) / half_width;
+    image.pixels[i] = static_cast<std::uint8_t>(std::round(255 * std::clamp(share, 0.0, 1.0)));
+  }
+  return image;
 }
 
 }  // namespace
@@ -151,44 +196,15 @@ Result<Tensor> DecodeImageTensor(std::string_view bytes, DType dtype, const Shap
 
 Result<Image> TensorToImage(const Tensor& tensor, std::optional<ImageRange> range,
                             std::string* guess) {
-  if (!IsNumeric(tensor.dtype())) {
-    return InvalidArgument("image: expected a tensor of numbers, got " + DTypeName(tensor.dtype()));
-  }
-  const Shape& shape = tensor.shape();
-  if (shape.rank() < 2 || shape.rank() > 3) return WrongShape(shape);
-  const std::int64_t channels = shape.rank() == 2 ? 1 : shape.dim(2);
-  if (channels != 1 && channels != 3) return WrongShape(shape);
-  if (tensor.elements() == 0) {
-    return InvalidArgument("image: expected at least one pixel, got shape " + shape.ToString());
-  }
-  constexpr std::int64_t kMaxSide = std::numeric_limits<int>::max();
-  if (shape.dim(0) > kMaxSide || shape.dim(1) > kMaxSide) return WrongShape(shape);
-
-  double min = tensor.Number(0);
-  double max = min;
-  for (std::size_t i = 0; i < tensor.elements(); ++i) {
-    const double value = tensor.Number(i);
-    if (!std::isfinite(value)) {
-      return InvalidArgument("image: expected finite numbers, got " + std::to_string(value) +
-                             " at element " + std::to_string(i));
-    }
-    min = std::min(min, value);
-    max = std::max(max, value);
-  }
-  Ends ends =
-      range ? Ends{.black = Row(*range).black, .white = Row(*range).white} : GuessEnds(min, max);
-  if (range) ends.name = Row(*range).name;
+  WHYLIGHT_ASSIGN_OR_RETURN(const Ends of_data, CheckShades(tensor));
+  const Ends ends = range ? EndsOf(*range) : GuessEnds(tensor.dtype(), of_data);
   if (guess != nullptr) *guess = ends.name;
+  return Shaded(tensor, ends);
+}
 
-  Image image(static_cast<int>(shape.dim(1)), static_cast<int>(shape.dim(0)),
-              static_cast<int>(channels));
-  // Halves keep the width of [min, max] finite. Equal ends: one shade, black.
-  const double half_width = ends.white / 2 - ends.black / 2;
-  for (std::size_t i = 0; i < image.pixels.size() && half_width > 0; ++i) {
-    const double share = (tensor.Number(i) / 2 - ends.black / 2) / half_width;
-    image.pixels[i] = static_cast<std::uint8_t>(std::round(255 * std::clamp(share, 0.0, 1.0)));
-  }
-  return image;
+Result<Image> TensorToImage(const Tensor& tensor, double black, double white) {
+  WHYLIGHT_RETURN_IF_ERROR(CheckShades(tensor).status());
+  return Shaded(tensor, {.black = black, .white = white, .name = {}});
 }
 
 }  // namespace whylight

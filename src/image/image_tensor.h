@@ -37,10 +37,13 @@ Result<Tensor> DecodeImageTensor(std::string_view bytes, DType dtype, const Shap
                                  const ImageTensorOptions& options = {});
 
 // [H,W], [H,W,1] or [H,W,3] as an image: the range's ends become 0 and 255, values outside
-// saturate. Without a range it is taken from the data, the least of these that holds every value:
-// 0..1, 0..255, -1..1, else [min, max]; `*guess` (may be nullptr) tells which. Errors
-// kInvalidArgument: another shape, no pixel, not a number tensor, a value that is not finite.
+// saturate. Without a range uint8 and uint16 have their dtype's; of others it is taken from the
+// data, the least of these that holds every value: 0..1, 0..255, -1..1, else [min, max]; `*guess`
+// (may be nullptr) tells which. Errors kInvalidArgument: another shape, no pixel, not a number
+// tensor, a value that is not finite.
 Result<Image> TensorToImage(const Tensor& tensor, std::optional<ImageRange> range = std::nullopt,
                             std::string* guess = nullptr);
+// The same for any range; black < white, both finite.
+Result<Image> TensorToImage(const Tensor& tensor, double black, double white);
 
 }  // namespace whylight

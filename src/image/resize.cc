@@ -109,15 +109,11 @@ Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size) {
 
 Result<Image> ResizeNearest(const Image& image, ImageSize size) {
   WHYLIGHT_RETURN_IF_ERROR(CheckSizes(image, size));
-  // floor((i + 0.5) * old / new), exactly.
-  const auto nearest = [](std::int64_t i, std::int64_t old_size, std::int64_t new_size) {
-    return static_cast<int>((2 * i + 1) * old_size / (2 * new_size));
-  };
   Image resized(size.width, size.height, image.channels);
   for (int y = 0; y < size.height; ++y) {
-    const int from_y = nearest(y, image.height, size.height);
+    const int from_y = NearestPixel(y, image.height, size.height);
     for (int x = 0; x < size.width; ++x) {
-      const auto from = image.at(nearest(x, image.width, size.width), from_y);
+      const auto from = image.at(NearestPixel(x, image.width, size.width), from_y);
       std::copy(from.begin(), from.end(), resized.at(x, y).begin());
     }
   }

@@ -35,7 +35,12 @@ Result<FloatImage> ResizeBilinear(const Image& image, ImageSize size);
 Result<RealImage> ResizeBilinear(const RealImage& image, ImageSize size);
 Result<Image> ResizeBilinearRounded(const Image& image, ImageSize size);  // To the nearest integer.
 
-// Each new pixel is the old one that its centre falls into.
+// The old pixel that the centre of the new pixel i falls into: floor((i + 0.5) * old / new),
+// exactly.
+constexpr int NearestPixel(std::int64_t i, std::int64_t old_size, std::int64_t new_size) {
+  return static_cast<int>((2 * i + 1) * old_size / (2 * new_size));
+}
+// Each new pixel is the NearestPixel.
 Result<Image> ResizeNearest(const Image& image, ImageSize size);
 
 }  // namespace whylight

@@ -258,17 +258,24 @@ class Reader {
         problems_.ReadBool(at, v, &shade);
         to.Set("shade_within_outlines", shade);
       });
-      for (const char* key : {"resized_shape", "translate"}) {
-        table.emplace_back(key, [&, key](const auto& at, const Json& v) {
-          const bool fits = v.is_array() && std::ranges::all_of(v.array(), [](const Json& n) {
-                              return n.is_number() && n.number() >= 0;
-                            });
-          if (!fits) return problems_.WrongType(at, "a list of numbers of at least 0", v);
-          to.Set(key, v);
-        });
-      }
+      table.emplace_back("resized_shape", Integers("resized_shape", 1, to));  // Height and width.
+      table.emplace_back("translate", Integers("translate", 0, to));          // x and y.
     }
     ReadMembers(place, json, keys, table, problems_);
+  }
+
+  // Two of them, pixels.
+  MemberHandler Integers(const char* key, std::int64_t least, Json& to) {
+    return [this, key, least, &to](const auto& at, const Json& v) {
+      const auto fits = [least](const Json& n) {
+        return n.kind() == Json::Kind::kInt && n.int64() >= least && n.int64() <= (1 << 20);
+      };
+      if (!v.is_array() || v.array().size() != 2 || !std::ranges::all_of(v.array(), fits)) {
+        return problems_.WrongType(
+            at, "a list of two integers of at least " + std::to_string(least), v);
+      }
+      to.Set(key, v);
+    };
   }
 
   MemberHandler Ranged(const char* key, double least, double greatest, Json& to) {

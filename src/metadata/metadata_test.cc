@@ -253,7 +253,11 @@ INSTANTIATE_TEST_SUITE_P(
                     "shade_within_outlines is a setting of type outlines"},
         ProblemCase{"translate_negative",
                     R"({"inputs":{"a":{"modality":"image","visualization":{"translate":[-1,0]}}}})",
-                    "translate: expected a list of numbers of at least 0"},
+                    "translate: expected a list of two integers of at least 0"},
+        ProblemCase{
+            "resized_shape_of_one",
+            R"({"inputs":{"a":{"modality":"image","visualization":{"resized_shape":[7]}}}})",
+            "resized_shape: expected a list of two integers of at least 1"},
         ProblemCase{"kept_for_nobody",
                     R"({"inputs":{"a":{"inputTensorName":"a"}},
                         "whylight":{"inputs":{"b":{"is_sequential":true}}}})",

@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "image/resize.h"
+#include "render/window.h"
 
 namespace whylight {
 namespace {
@@ -31,10 +31,6 @@ double Position(double value, double max_abs) {
 Result<HeatMap> Prepare(const Tensor& attribution, const HeatMapOptions& options) {
   if (options.scale < 1) {
     return InvalidArgument("scale: expected at least 1, got " + std::to_string(options.scale));
-  }
-  if (!(options.overlay_share >= 0 && options.overlay_share <= 1)) {
-    return InvalidArgument("overlay share: expected 0..1, got " +
-                           std::to_string(options.overlay_share));
   }
   if (options.max_abs && !(std::isfinite(*options.max_abs) && *options.max_abs >= 0)) {
     return InvalidArgument("scale of colours: expected a finite number of at least 0");
@@ -88,24 +84,10 @@ Rgb DivergingColor(double t) {
 }
 
 Result<Tensor> SumChannels(const Tensor& attribution) {
-  const Shape& shape = attribution.shape();
-  if (!IsNumeric(attribution.dtype()) || (shape.rank() != 2 && shape.rank() != 3) ||
-      attribution.elements() == 0) {
-    return InvalidArgument("expected the attribution of an image, [H,W,C] or [H,W], got " +
-                           DTypeName(attribution.dtype()) + " of shape " + shape.ToString());
-  }
-  Tensor sums(DType::kFloat64, {shape.dim(0), shape.dim(1)});
-  const std::size_t channels = attribution.elements() / sums.elements();
-  const std::span<double> to = sums.data<double>();
-  for (std::size_t i = 0; i < attribution.elements(); ++i) {
-    const double value = attribution.Number(i);
-    if (!std::isfinite(value)) {
-      const std::size_t pixel = i / channels, width = static_cast<std::size_t>(shape.dim(1));
-      return InvalidArgument("the attribution at row " + std::to_string(pixel / width) +
-                             ", column " + std::to_string(pixel % width) + " is not finite");
-    }
-    to[i / channels] += value;
-  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const RealImage reduced,
+                            ReduceChannels(attribution, ChannelRule::kSum));
+  Tensor sums(DType::kFloat64, {reduced.height, reduced.width});
+  std::ranges::copy(reduced.pixels, sums.data<double>().begin());
   return sums;
 }
 
@@ -136,57 +118,6 @@ Result<HeatMap> DrawHeatMap(const Tensor& attribution, const HeatMapOptions& opt
     std::ranges::copy(DivergingColor(t), map.image.at(x, y).begin());
   });
   return map;
-}
-
-Result<HeatMap> DrawOverlay(const Tensor& attribution, const Image& picture,
-                            const HeatMapOptions& options) {
-  WHYLIGHT_ASSIGN_OR_RETURN(HeatMap map, Prepare(attribution, options));
-  WHYLIGHT_ASSIGN_OR_RETURN(
-      const FloatImage below,
-      ResizeBilinear(picture, {.width = map.image.width, .height = map.image.height}));
-  const auto channels = static_cast<std::size_t>(below.channels);
-  const float* pixel = below.pixels.data();
-  ForEachPixel(map, options, [&](int x, int y, double t) {
-    const float grey =
-        channels == 1 ? pixel[0] : 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
-    pixel += channels;
-    const Rgb color = DivergingColor(t);
-    for (std::size_t c = 0; c < 3; ++c) {
-      map.image.at(x, y)[c] =
-          Mix(static_cast<double>(grey), color[c], options.overlay_share * std::abs(t));
-    }
-  });
-  return map;
-}
-
-Result<Image> SideBySide(const std::vector<Image>& images, int gap_px) {
-  if (images.empty()) return InvalidArgument("no pictures");
-  std::int64_t width = -std::int64_t{gap_px};
-  for (const Image& image : images) {
-    if (image.height != images[0].height || image.pixels.empty()) {
-      return InvalidArgument("pictures side by side need one height, got " +
-                             std::to_string(images[0].height) + " and " +
-                             std::to_string(image.height));
-    }
-    width += image.width + gap_px;
-  }
-  if (gap_px < 0 || width > kMaxPixels / images[0].height) {
-    return InvalidArgument("pictures of " + std::to_string(width) + " pixels side by side");
-  }
-  Image joined(static_cast<int>(width), images[0].height, 3);
-  std::ranges::fill(joined.pixels, std::uint8_t{255});
-  int left = 0;
-  for (const Image& image : images) {
-    for (int y = 0; y < image.height; ++y) {
-      for (int x = 0; x < image.width; ++x) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          joined.at(left + x, y)[c] = image.at(x, y)[image.channels == 1 ? 0 : c];
-        }
-      }
-    }
-    left += image.width + gap_px;
-  }
-  return joined;
 }
 
 }  // namespace whylight

@@ -1,4 +1,4 @@
-// Signed attributions of an image as colours.
+// Signed attributions of an image as colours, in blocks: what a terminal has room for.
 //
 //   S(y, x)    = sum over channels of A(y, x, c)
 //   block(j,i) = sum of S over a block of B x B pixels (cut at the edges)
@@ -11,18 +11,14 @@
 // Source  ColorBrewer PiYG (11 classes), interpolated linearly in sRGB.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "image/image.h"
+#include "render/color_map.h"
 #include "whylight/status.h"
 #include "whylight/tensor.h"
 
 namespace whylight {
-
-using Rgb = std::array<std::uint8_t, 3>;
 
 // The diverging map at t in [-1, 1]; beyond is clamped.
 Rgb DivergingColor(double t);
@@ -39,7 +35,6 @@ struct HeatMapOptions {
   int block_px = 8;               // Side of a block; 1: every pixel for itself.
   std::optional<double> max_abs;  // M; unset: of this attribution. Set it to compare pictures.
   int scale = 1;                  // Picture pixels per attribution pixel, >= 1.
-  double overlay_share = 0.6;     // Greatest share of the heat map's colour over the picture, 0..1.
 };
 
 struct HeatMap {
@@ -52,15 +47,5 @@ struct HeatMap {
 
 // The heat map alone.
 Result<HeatMap> DrawHeatMap(const Tensor& attribution, const HeatMapOptions& options = {});
-
-// The heat map over the picture, which is brought to the heat map's size (bilinear) and made grey
-// so that only the attribution has a colour. Where |t| is small the picture shows: the colour's
-// share is overlay_share * |t|.
-Result<HeatMap> DrawOverlay(const Tensor& attribution, const Image& picture,
-                            const HeatMapOptions& options = {});
-
-// Pictures of one height side by side, `gap_px` of white between them. Grey ones become RGB.
-// Errors  kInvalidArgument: none, or different heights.
-Result<Image> SideBySide(const std::vector<Image>& images, int gap_px = 4);
 
 }  // namespace whylight

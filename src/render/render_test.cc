@@ -42,15 +42,6 @@ TEST(HeatMapTest, PaintsTheSquareRootOfTheShare) {
   }
 }
 
-TEST(HeatMapTest, AnOverlayKeepsThePictureWhereNothingIs) {
-  Image picture(2, 1, 1);
-  picture.pixels = {10, 200};
-  const Tensor a = Tensor::Of<float>({1, 2}, {0, 5});
-  const Result<HeatMap> map = DrawOverlay(a, picture, {.block_px = 1, .overlay_share = 1});
-  ASSERT_TRUE(map.ok());
-  EXPECT_EQ(map->image.pixels, (std::vector<std::uint8_t>{10, 10, 10, 0x27, 0x64, 0x19}));
-}
-
 TEST(HeatMapTest, ExtremesAreToldApart) {
   const Result<HeatMap> zero = DrawHeatMap(Tensor(DType::kFloat32, {2, 2, 3}));
   ASSERT_TRUE(zero.ok());
@@ -66,17 +57,6 @@ TEST(HeatMapTest, ExtremesAreToldApart) {
   const double kHuge = std::numeric_limits<double>::max();
   EXPECT_FALSE(DrawHeatMap(Tensor::Of<double>({1, 2}, {kHuge, kHuge})).ok());
   EXPECT_FALSE(DrawHeatMap(Tensor(DType::kFloat32, {2, 2}), {.scale = 1 << 30}).ok());
-}
-
-TEST(SideBySideTest, PutsWhiteBetween) {
-  Image grey(1, 1, 1), rgb(1, 1, 3);
-  grey.pixels = {7};
-  rgb.pixels = {1, 2, 3};
-  const Result<Image> joined = SideBySide({grey, rgb}, 1);
-  ASSERT_TRUE(joined.ok());
-  EXPECT_EQ(joined->pixels, (std::vector<std::uint8_t>{7, 7, 7, 255, 255, 255, 1, 2, 3}));
-  EXPECT_FALSE(SideBySide({}).ok());
-  EXPECT_FALSE(SideBySide({grey, Image(1, 2, 1)}).ok());
 }
 
 TEST(TerminalImageTest, TwoPixelsMakeACharacter) {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "render/heat_map.h"
+#include "render/color_map.h"
 
 namespace whylight {
 

@@ -4,6 +4,7 @@
 
 What it computes is held by models_test; here it is what is printed where, and with which exit code.
 """
+import base64
 import concurrent.futures
 import contextlib
 import gzip
@@ -1222,7 +1223,7 @@ class GradCam(CommandLineTest):
                         *arguments)
 
     def test_the_answer_is_a_map_and_says_its_layer(self):
-        outcome = self.explain("--heat-maps", str(self.folder))
+        outcome = self.explain("--images", str(self.folder), "--picture-format", "png")
         self.expect(outcome, 0)
         for line in outcome.lines():
             self.assertTrue(line["whylight"]["layer"].endswith("/parts_1/Relu:0"))
@@ -1235,6 +1236,11 @@ class GradCam(CommandLineTest):
             self.assertGreaterEqual(min(flat), 0)
             self.assertGreater(max(flat), 0)
         self.assertEqual(len(list(self.folder.glob("*.png"))), 3)
+        for path in self.folder.glob("*.json"):
+            beside = json.loads(path.read_text())
+            self.assertEqual(beside["method"], "grad-cam")
+            self.assertNotIn("gap", beside)
+            self.assertEqual(beside["visualization"]["color_map"], "viridis")
 
     def test_a_layer_is_called_by_its_tensor_or_as_keras_does(self):
         by_scope = self.explain("--layer", "edges")
@@ -1262,6 +1268,89 @@ class GradCam(CommandLineTest):
         self.expect_refused(self.explain("--layer", "features"), 2, "height, width and channels")
         self.expect_refused(self.explain("--steps", "5"), 2, "--steps: grad-cam does not have it")
         self.expect_refused(self.explain(name=FLOWER), 2, "grad-cam explains pictures")
+
+
+class Pictures(CommandLineTest):
+    """explain --images, render, --embed-images"""
+    NAME = "tf2_image_preprocess"
+
+    def explain(self, *arguments):
+        return whylight("explain", model(self.NAME), "-i", request(self.NAME), *arguments)
+
+    def test_render_draws_what_explain_drew(self):
+        answers = self.folder / "answers.jsonl"
+        for method in ("integrated-gradients", "xrai"):
+            look = ("--picture-format", "png", "--polarity", "both", "--overlay", "original")
+            drawn, again = self.folder / method / "explain", self.folder / method / "render"
+            self.expect(self.explain("--method", method, "-o", str(answers), "--images",
+                                     str(drawn), *look), 0)
+            self.expect(whylight("render", str(answers), "--images", str(again), *look), 0)
+            names = sorted(path.name for path in drawn.iterdir())
+            self.assertEqual(names, sorted(path.name for path in again.iterdir()))
+            self.assertTrue(names)
+            for path in drawn.glob("*.json"):
+                first, second = (json.loads((folder / path.name).read_text())
+                                 for folder in (drawn, again))
+                for key in ("positive", "negative", "visualization", "instanceOutputValue", "gap"):
+                    self.assertEqual(first.get(key), second.get(key), key)
+
+    def test_wrong_settings_are_refused(self):
+        for arguments, message in (
+                (("--clip-below", "99.95"), "the lower percentile must be below the upper one"),
+                (("--clip-above", "101"), "clip_above_percentile: expected 0"),
+                (("--type", "outlines", "--blur", "2"), "--blur is for --type pixels"),
+                (("--method", "xrai", "--type", "pixels"), "xrai's regions"),
+                (("--area", "0"), "--area: expected above 0 to 100 percent"),
+                (("--overlay", "mask"), "expected none|original|grayscale|mask-black")):
+            with self.subTest(arguments):
+                outcome = self.explain("--images", str(self.folder), *arguments)
+                self.expect_refused(outcome, 2, message)
+
+    def test_pictures_stand_in_answers(self):
+        beside = self.explain("--embed-images", "--format", "jsonl")
+        self.expect(beside, 0)
+        for line in beside.lines():
+            (attribution,) = line["explanation"]["attributions"]
+            ((name, values),) = attribution["featureAttributions"].items()
+            self.assertIsInstance(values, list)
+            ((key, picture),) = line["whylight"]["pictures"][0].items()
+            self.assertEqual(key, name)
+            for member in ("b64_jpeg", "transformed_b64_jpeg"):
+                self.assertTrue(base64.b64decode(picture[member]).startswith(b"\xff\xd8\xff"), member)
+            self.assertGreater(picture["hi"], picture["lo"])
+        self.expect_refused(self.explain("--embed-images=service"), 2,
+                            "no input has the modality image")
+        self.expect_refused(self.explain("--embed-images=other"), 2, "expected beside|service")
+        self.expect_refused(self.explain("--embed-images", "--format", "table"), 2,
+                            "--embed-images is for JSON Lines")
+        metadata = {"inputs": {name: {"input_tensor_name": name, "modality": "image",
+                                      "visualization": {"type": "pixels"}}},
+                    "outputs": {attribution["outputName"]:
+                                {"output_tensor_name": attribution["outputName"]}},
+                    "framework": "tensorflow2"}
+        path = self.file("metadata.json", json.dumps(metadata))
+        service = self.explain("--embed-images=service", "--metadata", path)
+        self.expect(service, 0)
+        for line in service.lines():
+            (attribution,) = line["explanation"]["attributions"]
+            picture = attribution["featureAttributions"][name]
+            self.assertEqual(list(picture), ["b64_jpeg", "transformed_b64_jpeg"])
+            self.assertNotIn("pictures", line["whylight"])
+        answers = self.file("answers.jsonl", service.out)
+        outcome = whylight("render", answers, "--images", str(self.folder / "out"))
+        self.expect(outcome, 1, "with --embed-images=service an answer holds its pictures already")
+
+    def test_render_tells_answers_without_pictures(self):
+        answers = self.folder / "answers.jsonl"
+        self.expect(whylight("explain", model(FLOWER), "-i", request(FLOWER), "--baseline",
+                             FLOWER_BASELINE, "-o", str(answers)), 0)
+        outcome = whylight("render", str(answers), "--images", str(self.folder))
+        self.expect_refused(outcome, 2, "no feature is a picture")
+        answers.write_text('{"instance": 1}\nnot json\n')
+        outcome = whylight("render", str(answers), "--images", str(self.folder))
+        self.expect(outcome, 1)
+        self.assertIn('line 1: expected an answer of `whylight explain`', outcome.err)
+        self.assertIn("line 2: line 1, column 1", outcome.err)
 
 
 class Neighbors(CommandLineTest):
