@@ -241,4 +241,8 @@ test('paper is white and has no controls', async ({ page, open }) => {
   await expect(page.locator('wl-report .bar')).toBeHidden();
   await expect(page.locator('wl-waterfall button').first()).toBeHidden();
   await expect(page.locator('wl-row .numbers')).toBeVisible();
+  await expect(page.locator('wl-report .paper')).toHaveText('Output and class: first of each row');
+  await page.evaluate(() => (location.hash = '#'));
+  await expect(page.locator('wl-overview th').first()).toBeVisible();
+  await expect(page.locator('wl-overview th button').first()).toBeVisible();
 });

@@ -203,6 +203,7 @@ export abstract class Chart extends LitElement {
               viewBox="0 0 ${this.width} ${drawing.height}"
               width=${this.width}
               height=${drawing.height}
+              style="max-width:${this.width}px"
             >
               ${drawing.body}
             </svg>`

@@ -285,7 +285,7 @@ export class Overview extends LitElement {
         <wl-beeswarm
           name="swarm"
           heading="Attributions of every row"
-          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile, grey where there is none.${this.strideNote}"
+          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile; categories have a colour each; grey is for no value.${this.strideNote}"
           .features=${this.keep(`swarms ${this.top}`, () => s.features.slice(0, this.top).map((f) => this.swarmOf(f)))}
           .rows=${this.rowNumbers()}
           .rowLink=${this.shared.rowLink}
