@@ -71,6 +71,11 @@ test('what was explained and how, remarks and failures are told', async ({ page,
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
 });
 
+test('where nothing is attributed, the page says so', async ({ page, open }) => {
+  await open('all-zero');
+  await expect(page.locator('wl-overview')).toContainText('No attribution: every one of them is 0.');
+});
+
 test('names are text, never markup', async ({ page, open }) => {
   await open('mixed');
   await expect(page.locator('h1')).toHaveText('Reviews & people <script>alert(1)</script>');
@@ -170,6 +175,28 @@ test('signs of tokens are told by underlines, and their numbers by the table', a
     tokens.locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) }).locator('line').getAttribute('stroke-dasharray');
   expect(await dashes('not')).toBe('1.5 2.5');
   expect(await dashes('best')).toBe('none');
+});
+
+test('the pointer tells of a point and opens its row', async ({ page, open }) => {
+  await open('worked');
+  for (const [chart, along] of [['wl-beeswarm', 'x'], ['wl-dependence', 'y']] as const) {
+    const plot = page.locator(`${chart} rect.link`);
+    await plot.scrollIntoViewIfNeeded();
+    const box = (await plot.boundingBox())!;
+    // Through the only point: along the first feature's line; down the middle, where the only value stands.
+    const at = (share: number): [number, number] =>
+      along === 'x'
+        ? [box.x + share * box.width, box.y + 26]
+        : [box.x + 58 + (box.width - 70) / 2, box.y + share * box.height];
+    const tip = page.locator(`${chart} .tip`);
+    let share = 0;
+    while (share < 1 && !(await tip.isVisible())) await page.mouse.move(...at((share += 0.01)));
+    await expect(tip).toHaveText('row 0\np = 1\n0.5');
+    await page.mouse.move(...at(share + 0.01)); // From the rim of its reach to the point.
+  }
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect(page.locator('wl-row h2')).toContainText('Row 0');
 });
 
 test('missing is a dash', async ({ page, open }) => {
