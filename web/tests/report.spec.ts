@@ -85,7 +85,7 @@ test('the filter of names and the choice of the class change every chart', async
   await open('mixed');
   const importance = page.locator('wl-global-bars');
   const before = await tableOf(importance);
-  expect(before.map((r) => r[0])).toEqual(['photo', 'age', 'text', 'job', 'signal', 'measures', 'blob']);
+  expect(before.map((r) => r[0])).toEqual(['photo', 'age', 'text', 'job', 'signal', 'measures', 'map', 'blob']);
   await page.locator('input[type=search]').fill('age job');
   await expect(importance.locator('wl-table tbody tr')).toHaveCount(2);
   await expect(page.locator('wl-beeswarm svg text').first()).not.toContainText('photo');
@@ -164,6 +164,13 @@ test('regions are taken in order until they fill the area, the crossing one too'
   await expect(status).toHaveText('3 of 4 regions, 50 % of the picture, 90 % of the attribution.');
   await page.locator('wl-picture input[type=range]').fill('100');
   await expect(status).toHaveText('4 of 4 regions, 100 % of the picture, 100 % of the attribution.');
+});
+
+test('places of a picture that is not at hand are summed over its channels', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const rows = await tableOf(page.locator('wl-grid'));
+  expect(rows[1]).toEqual(['0', '1', '+0.0007']); // (3 + 4 + 0) / 10 000
+  expect(rows).toHaveLength(16);
 });
 
 test('signs of tokens are told by underlines, and their numbers by the table', async ({ page, open }) => {
