@@ -194,6 +194,7 @@ export function mixed(rows = 40): Made {
     { name: 'text', kind: 'tokens' },
     { name: 'photo', kind: 'image' },
     { name: 'blob', kind: 'opaque' },
+    { name: 'map', kind: 'vector' },
   ];
   const age = Array.from({ length: rows }, (_, i) => (i === 3 ? NaN : Math.round(20 + 50 * next())));
   const job = Array.from({ length: rows }, (_, i) => (i === 4 ? 0xffffffff : Math.floor(4 * next())));
@@ -220,12 +221,15 @@ export function mixed(rows = 40): Made {
           attributions: WORDS.map((w) => sign * (w === 'not' ? -0.15 : w === 'best' ? 0.2 : 0.02 * (next() - 0.5))),
         },
         photo: picture(row),
+        // A picture's attributions without the picture.
+        map: { kind: 'vector', values: null, attributions: Array.from({ length: 48 }, (_, i) => (sign * (i % 5)) / 1e4), shape: [4, 4, 3] },
       };
       const totals = [
         sign * 0.004 * (years - 40) * (job[row] === 2 ? 2 : 1),
         sign * [0.05, -0.03, 0.01, 0][Math.min(job[row], 3)],
         ...['measures', 'signal', 'text', 'photo'].map((f) => total(elements[f])),
         row % 2 ? NaN : 0.001,
+        total(elements.map),
       ];
       const difference = totals.reduce((s, t) => s + (Number.isNaN(t) ? 0 : t), 0);
       const gap = row === 1 ? 0.12 * difference : row === 0 ? 0 : 1e-4 * difference;
@@ -245,7 +249,7 @@ export function mixed(rows = 40): Made {
   return assemble({
     title: 'Reviews & people <script>alert(1)</script>',
     features,
-    values: [f64(age), { codes: base64(Uint32Array.from(job)), dictionary: JOBS }, null, null, null, null, null],
+    values: [f64(age), { codes: base64(Uint32Array.from(job)), dictionary: JOBS }, null, null, null, null, null, null],
     rows,
     explanations,
     rest: {

@@ -71,6 +71,11 @@ test('what was explained and how, remarks and failures are told', async ({ page,
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
 });
 
+test('where nothing is attributed, the page says so', async ({ page, open }) => {
+  await open('all-zero');
+  await expect(page.locator('wl-overview')).toContainText('No attribution: every one of them is 0.');
+});
+
 test('names are text, never markup', async ({ page, open }) => {
   await open('mixed');
   await expect(page.locator('h1')).toHaveText('Reviews & people <script>alert(1)</script>');
@@ -80,7 +85,7 @@ test('the filter of names and the choice of the class change every chart', async
   await open('mixed');
   const importance = page.locator('wl-global-bars');
   const before = await tableOf(importance);
-  expect(before.map((r) => r[0])).toEqual(['photo', 'age', 'text', 'job', 'signal', 'measures', 'blob']);
+  expect(before.map((r) => r[0])).toEqual(['photo', 'age', 'text', 'job', 'signal', 'measures', 'map', 'blob']);
   await page.locator('input[type=search]').fill('age job');
   await expect(importance.locator('wl-table tbody tr')).toHaveCount(2);
   await expect(page.locator('wl-beeswarm svg text').first()).not.toContainText('photo');
@@ -161,6 +166,13 @@ test('regions are taken in order until they fill the area, the crossing one too'
   await expect(status).toHaveText('4 of 4 regions, 100 % of the picture, 100 % of the attribution.');
 });
 
+test('places of a picture that is not at hand are summed over its channels', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const rows = await tableOf(page.locator('wl-grid'));
+  expect(rows[1]).toEqual(['0', '1', '+0.0007']); // (3 + 4 + 0) / 10 000
+  expect(rows).toHaveLength(16);
+});
+
 test('signs of tokens are told by underlines, and their numbers by the table', async ({ page, open }) => {
   await open('mixed', '#row=0');
   const tokens = page.locator('wl-tokens');
@@ -170,6 +182,28 @@ test('signs of tokens are told by underlines, and their numbers by the table', a
     tokens.locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) }).locator('line').getAttribute('stroke-dasharray');
   expect(await dashes('not')).toBe('1.5 2.5');
   expect(await dashes('best')).toBe('none');
+});
+
+test('the pointer tells of a point and opens its row', async ({ page, open }) => {
+  await open('worked');
+  for (const [chart, along] of [['wl-beeswarm', 'x'], ['wl-dependence', 'y']] as const) {
+    const plot = page.locator(`${chart} rect.link`);
+    await plot.scrollIntoViewIfNeeded();
+    const box = (await plot.boundingBox())!;
+    // Through the only point: along the first feature's line; down the middle, where the only value stands.
+    const at = (share: number): [number, number] =>
+      along === 'x'
+        ? [box.x + share * box.width, box.y + 26]
+        : [box.x + 58 + (box.width - 70) / 2, box.y + share * box.height];
+    const tip = page.locator(`${chart} .tip`);
+    let share = 0;
+    while (share < 1 && !(await tip.isVisible())) await page.mouse.move(...at((share += 0.01)));
+    await expect(tip).toHaveText('row 0\np = 1\n0.5');
+    await page.mouse.move(...at(share + 0.01)); // From the rim of its reach to the point.
+  }
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect(page.locator('wl-row h2')).toContainText('Row 0');
 });
 
 test('missing is a dash', async ({ page, open }) => {
@@ -241,4 +275,8 @@ test('paper is white and has no controls', async ({ page, open }) => {
   await expect(page.locator('wl-report .bar')).toBeHidden();
   await expect(page.locator('wl-waterfall button').first()).toBeHidden();
   await expect(page.locator('wl-row .numbers')).toBeVisible();
+  await expect(page.locator('wl-report .paper')).toHaveText('Output and class: first of each row');
+  await page.evaluate(() => (location.hash = '#'));
+  await expect(page.locator('wl-overview th').first()).toBeVisible();
+  await expect(page.locator('wl-overview th button').first()).toBeVisible();
 });

@@ -1,20 +1,13 @@
 // <wl-beeswarm>: of each feature every row's total as a point, coloured by the row's value of the feature.
-import { svg, html, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
-import { css as rgb, viridis } from '../math/color.ts';
-import { exact, value } from '../math/numbers.ts';
-import { extent, quantile, sorted } from '../math/statistics.ts';
+import { svg } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { exact } from '../math/numbers.ts';
+import { extent } from '../math/statistics.ts';
 import { swarm } from '../math/swarm.ts';
 import { Chart, type Drawing } from './chart.ts';
+import { cell, colorOf, legend, toneOf, word, type Column } from './column.ts';
 import { axisX, domain, fit, labelRoom, layer, scale, type Scale } from './draw.ts';
 import type { TableOf } from './table.ts';
-
-export interface SwarmFeature {
-  name: string;
-  totals: ArrayLike<number>; // of each row
-  values: ArrayLike<number> | null; // of each row: numbers, or codes of categories
-  dictionary: string[] | null;
-}
 
 const LINE = 40;
 const HALF = 17;
@@ -23,9 +16,8 @@ const TOP = 6;
 
 @customElement('wl-beeswarm')
 export class Beeswarm extends Chart {
-  @property({ attribute: false }) features: SwarmFeature[] = [];
+  @property({ attribute: false }) features: Column[] = [];
   @property({ attribute: false }) rows: ArrayLike<number> = []; // numbers of the rows
-  @state() private tip: { x: number; y: number; text: string } | null = null;
   private places: { x: Float32Array; y: Float32Array }[] = [];
 
   protected override draw(width: number): Drawing | null {
@@ -53,11 +45,6 @@ export class Beeswarm extends Chart {
     };
   }
 
-  protected override below() {
-    const tip = this.tip;
-    return tip ? html`<div class="tip" style="left:${tip.x + 12}px;top:${tip.y + 8}px">${tip.text}</div>` : nothing;
-  }
-
   private nearest(event: PointerEvent | MouseEvent): { feature: number; point: number } | null {
     const line = Math.floor((event.offsetY - TOP) / LINE);
     const places = this.places[line];
@@ -78,7 +65,7 @@ export class Beeswarm extends Chart {
       return;
     }
     const f = this.features[found.feature];
-    const v = valueText(f, found.point);
+    const v = f.values ? word(f, found.point) : '';
     this.tip = {
       x: event.offsetX,
       y: event.offsetY,
@@ -102,13 +89,13 @@ export class Beeswarm extends Chart {
       ],
       rows: Array.from(this.rows, (row, i) => [
         row,
-        ...this.features.flatMap((f) => [...(f.values ? [cellOf(f, i)] : []), f.totals[i]]),
+        ...this.features.flatMap((f) => [...(f.values ? [cell(f, i)] : []), f.totals[i]]),
       ]),
     };
   }
 }
 
-function place(f: SwarmFeature, x: Scale, middle: number) {
+function place(f: Column, x: Scale, middle: number) {
   const [lo, hi] = x.domain();
   const offsets = swarm(f.totals, lo, hi);
   let widest = 1;
@@ -120,7 +107,7 @@ function place(f: SwarmFeature, x: Scale, middle: number) {
   };
 }
 
-function paint(context: CanvasRenderingContext2D, f: SwarmFeature, at: { x: Float32Array; y: Float32Array }): void {
+function paint(context: CanvasRenderingContext2D, f: Column, at: { x: Float32Array; y: Float32Array }): void {
   const tones = toneOf(f.values);
   const many = f.totals.length > 2000;
   const radius = many ? 1.7 : RADIUS;
@@ -139,43 +126,7 @@ function paint(context: CanvasRenderingContext2D, f: SwarmFeature, at: { x: Floa
     }
   }
   for (const [tone, path] of paths) {
-    context.fillStyle = tone < 0 ? '#8a9099' : rgb(viridis(tone / 31));
+    context.fillStyle = colorOf(tone);
     context.fill(path);
   }
-}
-
-// 32 tones between the 5th and the 95th percentile; -1 for missing.
-export function toneOf(values: ArrayLike<number> | null): (i: number) => number {
-  if (!values) return () => -1;
-  const ascending = sorted(values);
-  const [lo, hi] = [quantile(ascending, 0.05), quantile(ascending, 0.95)];
-  return (i) => {
-    if (Number.isNaN(values[i])) return -1;
-    const t = hi > lo ? Math.min(1, Math.max(0, (values[i] - lo) / (hi - lo))) : 0.5;
-    return Math.round(31 * t);
-  };
-}
-
-function cellOf(f: SwarmFeature, i: number): number | string | null {
-  const v = f.values![i];
-  if (Number.isNaN(v)) return null;
-  return f.dictionary ? (f.dictionary[v] ?? null) : v;
-}
-
-function valueText(f: SwarmFeature, i: number): string {
-  if (!f.values) return '';
-  const v = cellOf(f, i);
-  return typeof v === 'number' ? value(v) : (v ?? '–');
-}
-
-export function legend(x: number, y: number, height: number, low = 'low', high = 'high') {
-  const steps = 24;
-  return svg`<g>
-    <text class="soft" x=${x + 5} y=${y - 6} text-anchor="middle" font-size="11">${high}</text>
-    ${Array.from({ length: steps }, (_, i) => {
-      const color = rgb(viridis(1 - i / (steps - 1)));
-      return svg`<rect x=${x} y=${y + (i * height) / steps} width="9" height=${height / steps + 0.6} fill=${color} />`;
-    })}
-    <text class="soft" x=${x + 5} y=${y + height + 14} text-anchor="middle" font-size="11">${low}</text>
-  </g>`;
 }

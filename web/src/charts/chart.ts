@@ -13,6 +13,9 @@ export interface Drawing {
   body: unknown; // SVG
 }
 
+// Properties that the drawing does not depend on.
+const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip']);
+
 export abstract class Chart extends LitElement {
   @property() name = '';
   @property() heading = '';
@@ -23,6 +26,8 @@ export abstract class Chart extends LitElement {
   @property({ type: Number }) page = 0;
   @property({ attribute: false }) rowLink: (row: number) => string = (row) => `#row=${row}`;
   @state() protected width = 0;
+  @state() protected tip: { x: number; y: number; text: string } | null = null; // beside the pointer
+  private drawing: Drawing | null = null;
   private readonly watch = new ResizeObserver(([entry]) => {
     this.width = Math.floor(entry.contentRect.width);
   });
@@ -97,6 +102,11 @@ export abstract class Chart extends LitElement {
       }
       svg .soft {
         fill: var(--soft);
+      }
+      svg .over {
+        paint-order: stroke;
+        stroke: var(--paper);
+        stroke-width: 3px;
       }
       svg .strong {
         font-weight: 600;
@@ -183,8 +193,14 @@ export abstract class Chart extends LitElement {
     return this.open || changed.size > 1 || !changed.has('rowLink');
   }
 
+  // Thousands of points are not painted again for a tip or an opened table.
+  protected override willUpdate(changed: PropertyValues): void {
+    const draws = [...changed.keys()].some((key) => !BESIDE.has(String(key)));
+    if (draws) this.drawing = this.width > 0 ? this.draw(this.width) : null;
+  }
+
   override render(): TemplateResult {
-    const drawing = this.width > 0 ? this.draw(this.width) : null;
+    const { drawing } = this;
     return html`<figure>
       <figcaption class="head">
         <h3>${this.heading}</h3>
@@ -203,11 +219,15 @@ export abstract class Chart extends LitElement {
               viewBox="0 0 ${this.width} ${drawing.height}"
               width=${this.width}
               height=${drawing.height}
+              style="max-width:${this.width}px"
             >
               ${drawing.body}
             </svg>`
           : nothing}
         ${this.below()}
+        ${this.tip
+          ? html`<div class="tip" style="left:${this.tip.x + 12}px;top:${this.tip.y + 8}px">${this.tip.text}</div>`
+          : nothing}
       </div>
       <details ?open=${this.open} @toggle=${this.toggle}>
         <summary>Table<span class="unseen"> of ${this.heading}</span></summary>

@@ -1,11 +1,10 @@
 // <wl-dependence>: a feature's value against its attribution, a point for each row, coloured by a second feature.
-import { svg, html, nothing } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
-import { css as rgb, viridis } from '../math/color.ts';
-import { exact, short, value } from '../math/numbers.ts';
+import { svg, html } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { exact, short } from '../math/numbers.ts';
 import { quantile, sorted } from '../math/statistics.ts';
-import { legend, toneOf, type SwarmFeature } from './beeswarm.ts';
 import { Chart, type Drawing } from './chart.ts';
+import { cell, colorOf, legend, toneOf, word, type Column } from './column.ts';
 import { axisX, axisY, domain, fit, layer, scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
@@ -15,8 +14,8 @@ const LEFT = 58;
 
 @customElement('wl-dependence')
 export class Dependence extends Chart {
-  @property({ attribute: false }) feature: SwarmFeature | null = null; // has values
-  @property({ attribute: false }) second: SwarmFeature | null = null;
+  @property({ attribute: false }) feature: Column | null = null; // has values
+  @property({ attribute: false }) second: Column | null = null;
   @property({ attribute: false }) rows: ArrayLike<number> = [];
   // What may be chosen: [key, name].
   @property({ attribute: false }) choices: { features: [string, string][]; seconds: [string, string][] } = {
@@ -24,7 +23,6 @@ export class Dependence extends Chart {
     seconds: [],
   };
   @property({ attribute: false }) chosen: { feature: string; second: string } = { feature: '', second: '' };
-  @state() private tip: { x: number; y: number; text: string } | null = null;
   private at: { x: Float32Array; y: Float32Array } = { x: new Float32Array(), y: new Float32Array() };
 
   protected override controls() {
@@ -95,16 +93,11 @@ export class Dependence extends Chart {
     for (let i = 0; i < this.at.x.length; i++) {
       if (Number.isNaN(this.at.x[i]) || Number.isNaN(this.at.y[i])) continue;
       const tone = tones(i);
-      context.fillStyle = tone < 0 ? '#8a9099' : rgb(viridis(tone / 31));
+      context.fillStyle = colorOf(tone);
       context.beginPath();
       context.arc(this.at.x[i], this.at.y[i], radius, 0, 7);
       context.fill();
     }
-  }
-
-  protected override below() {
-    const tip = this.tip;
-    return tip ? html`<div class="tip" style="left:${tip.x + 12}px;top:${tip.y + 8}px">${tip.text}</div>` : nothing;
   }
 
   private nearest(event: MouseEvent): number {
@@ -123,7 +116,7 @@ export class Dependence extends Chart {
       this.tip = null;
       return;
     }
-    const lines = [`row ${this.rows[i]}`, ...[this.feature!, this.second].map((f) => f && `${f.name} = ${wordOf(f, i)}`)];
+    const lines = [`row ${this.rows[i]}`, ...[this.feature!, this.second].map((f) => f && `${f.name} = ${word(f, i)}`)];
     const text = [...lines, exact(this.feature!.totals[i])].filter(Boolean).join('\n');
     this.tip = { x: event.offsetX, y: event.offsetY, text };
   }
@@ -151,14 +144,3 @@ export class Dependence extends Chart {
 
 // The same for the same row, evenly spread over [-0.5, 0.5): the golden ratio's multiples.
 const jitter = (i: number): number => ((i * 0.6180339887498949) % 1) - 0.5;
-
-function cell(f: SwarmFeature, i: number): number | string | null {
-  const v = f.values?.[i] ?? NaN;
-  if (Number.isNaN(v)) return null;
-  return f.dictionary ? (f.dictionary[v] ?? null) : v;
-}
-
-function wordOf(f: SwarmFeature, i: number): string {
-  const c = cell(f, i);
-  return typeof c === 'number' ? value(c) : (c ?? '–');
-}

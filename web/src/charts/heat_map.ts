@@ -1,6 +1,6 @@
 // <wl-heat-map>: features by rows, coloured by attribution; the score of each row as a line on top.
-import { html, nothing, svg } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { html, svg } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
 import { line } from 'd3-shape';
 import { similarityOrder } from '../math/clusters.ts';
 import { diverging, position, type Look } from '../math/color.ts';
@@ -20,7 +20,6 @@ export class HeatMap extends Chart {
   @property({ attribute: false }) scores: number[] = [];
   @property({ attribute: false }) rows: number[] = [];
   @property() order = 'score'; // or similarity
-  @state() private tip: { x: number; y: number; text: string } | null = null;
   private left = 0;
 
   private get ordered(): number[] {
@@ -87,11 +86,6 @@ export class HeatMap extends Chart {
 
   private choose(event: MouseEvent, order: number[], step: number): void {
     this.tell('wl-row', this.rows[this.at(event, order, step)]);
-  }
-
-  protected override below() {
-    const tip = this.tip;
-    return tip ? html`<div class="tip" style="left:${tip.x + 12}px;top:${tip.y + 8}px">${tip.text}</div>` : nothing;
   }
 
   protected override table(): TableOf {

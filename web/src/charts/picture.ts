@@ -1,5 +1,5 @@
 // <wl-picture>: a picture with its attribution: over it, beside it, or as the regions that count most.
-import { html, nothing, svg } from 'lit';
+import { html, nothing, svg, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { percent, short, signed } from '../math/numbers.ts';
 import { ranksOfPixels, topArea, type Area } from '../math/regions.ts';
@@ -49,8 +49,9 @@ export class PictureChart extends Chart {
     return this.views.some(([v]) => v === this.view) ? this.view : 'overlay';
   }
 
-  protected override willUpdate(changed: Map<string, unknown>): void {
+  protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('data')) this.top = null;
+    super.willUpdate(changed);
     if (this.shown === 'area' && (changed.has('data') || changed.has('area') || changed.has('view'))) void this.cut();
   }
 

@@ -14,7 +14,6 @@ const DRAWN = 6;
 const LEFT = 64;
 const VALUE = 56;
 const AREA = 52;
-const BLOCK = VALUE + AREA + 44;
 
 @customElement('wl-sequence')
 export class Sequence extends Chart {
@@ -35,6 +34,11 @@ export class Sequence extends Chart {
     return Array.from({ length: this.steps }, (_, s) => x[s * this.channels + channel]);
   }
 
+  // Room of the line of values above an area.
+  private get room(): number {
+    return this.values ? VALUE : 0;
+  }
+
   private channelName(channel: number): string {
     return this.names?.[channel] ?? `channel ${channel}`;
   }
@@ -47,20 +51,21 @@ export class Sequence extends Chart {
     const order = sizes.map((_, c) => c).sort((a, b) => sizes[b] - sizes[a]).slice(0, DRAWN);
     const greatest = greatestMagnitude(this.attributions) || 1;
     const x = scale([0, Math.max(1, this.steps - 1)], [LEFT, width - 10]);
-    const bottom = order.length * BLOCK;
+    const block = this.room + AREA + 44;
+    const bottom = order.length * block;
     return {
       height: bottom + 34,
       label: `${this.heading}: ${this.steps} steps, ${this.channels} channels`,
       body: svg`
         ${axisX(x, 0, bottom - 8, order.length < this.channels ? `step; ${order.length} of ${this.channels} channels, the table has all` : 'step')}
-        ${order.map((c, i) => this.channel(c, x, i * BLOCK, greatest, sizes[c]))}`,
+        ${order.map((c, i) => this.channel(c, x, i * block, greatest, sizes[c]))}`,
     };
   }
 
   private channel(c: number, x: Scale, top: number, greatest: number, size: number) {
     const a = this.of(this.attributions, c);
     const v = this.values ? this.of(this.values, c) : null;
-    const middle = top + 26 + VALUE + AREA / 2;
+    const middle = top + 26 + this.room + AREA / 2;
     const y = scale([-greatest, greatest], [middle + AREA / 2, middle - AREA / 2]);
     const part = (sign: number) =>
       area<number>()

@@ -104,6 +104,9 @@ export class Table extends LitElement {
         flex: 1;
       }
       @media print {
+        th button {
+          display: inline !important;
+        }
         table {
           font-size: 8.5pt;
         }

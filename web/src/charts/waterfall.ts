@@ -62,7 +62,7 @@ export class WaterfallChart extends Chart {
       ${joined ? svg`<line class="axis" x1=${b} x2=${b} y1=${y - LINE + BAR} y2=${y} />` : ''}
       <rect x=${start} y=${y} width=${Math.max(0.75, end - start)} height=${BAR} rx="2" fill=${fill}
         stroke=${s.kind === 'gap' ? 'var(--soft)' : 'none'} />
-      <text x=${s.total < 0 ? start - 6 : end + 6} y=${y + 13} text-anchor=${s.total < 0 ? 'end' : 'start'}>${signed(s.total)}</text>
+      <text class="over" x=${s.total < 0 ? start - 6 : end + 6} y=${y + 13} text-anchor=${s.total < 0 ? 'end' : 'start'}>${signed(s.total)}</text>
     </g>`;
   }
 

@@ -1,8 +1,8 @@
 // <wl-overview>: what holds for all rows: how they were explained, what counts, what may not be trusted.
-import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import '../charts/beeswarm.ts';
-import type { SwarmFeature } from '../charts/beeswarm.ts';
+import type { Column } from '../charts/column.ts';
 import '../charts/decisions.ts';
 import '../charts/dependence.ts';
 import '../charts/errors.ts';
@@ -153,7 +153,7 @@ export class Overview extends LitElement {
     `;
   }
 
-  protected override willUpdate(changed: Map<string, unknown>): void {
+  protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('selection')) this.kept.clear();
   }
 
@@ -237,7 +237,7 @@ export class Overview extends LitElement {
     return this.keep('row numbers', () => this.thin(this.selection.of(this.data.row)));
   }
 
-  private swarmOf(feature: number): SwarmFeature {
+  private swarmOf(feature: number): Column {
     return this.keep(`swarm ${feature}`, () => {
       const values = this.selection.values(feature);
       return {
@@ -270,6 +270,7 @@ export class Overview extends LitElement {
           </select>
         </label>
       </div>
+      ${summaries.every((f) => f.meanAbs === 0) ? html`<p class="text">No attribution: every one of them is 0.</p>` : nothing}
       <div class="pair">
         <wl-global-bars
           name="importance"
@@ -285,7 +286,7 @@ export class Overview extends LitElement {
         <wl-beeswarm
           name="swarm"
           heading="Attributions of every row"
-          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile, grey where there is none.${this.strideNote}"
+          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile; categories have a colour each; grey is for no value.${this.strideNote}"
           .features=${this.keep(`swarms ${this.top}`, () => s.features.slice(0, this.top).map((f) => this.swarmOf(f)))}
           .rows=${this.rowNumbers()}
           .rowLink=${this.shared.rowLink}

@@ -110,6 +110,9 @@ export class ReportPage extends LitElement {
         margin: 5rem auto;
         padding: 0 2rem;
       }
+      .paper {
+        display: none;
+      }
       @media (max-width: 640px) {
         .page {
           padding: 1.5rem 1rem 4rem;
@@ -131,6 +134,10 @@ export class ReportPage extends LitElement {
         .page {
           padding: 0;
           max-width: none;
+        }
+        .paper {
+          display: block;
+          color: var(--soft);
         }
       }
     `,
@@ -237,6 +244,7 @@ export class ReportPage extends LitElement {
         ${this.looks()}
       </header>
       ${this.bar(data)}
+      <p class="paper">${this.choiceInWords(data)}</p>
       <main>
         ${row !== '' && !known
           ? html`<p class="alarm" role="alert">There is no row ${row}; rows are 0 to ${data.report.rows.count - 1}.</p>`
@@ -282,6 +290,15 @@ export class ReportPage extends LitElement {
       ${this.pick('Scale of colours', 'curve', [['root', 'square root'], ['linear', 'linear']])}
       ${this.pick('Page', 'theme', [['auto', 'as the system'], ['light', 'light'], ['dark', 'dark']])}
     </div>`;
+  }
+
+  // On paper, where there are no controls.
+  private choiceInWords(data: Loaded): string {
+    const { q } = this.chosen;
+    const { target } = this.select(data);
+    const { targets } = data.report;
+    const shown = target >= 0 ? targetName(targets[target]) : targets.length > 1 ? 'first of each row' : '';
+    return [shown && `Output and class: ${shown}`, q && `Features: ${q}`].filter(Boolean).join(' · ');
   }
 
   private bar(data: Loaded): TemplateResult {

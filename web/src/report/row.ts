@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '../charts/bars.ts';
 import type { Bar } from '../charts/bars.ts';
+import '../charts/grid.ts';
 import '../charts/picture.ts';
 import '../charts/sequence.ts';
 import { base } from '../charts/styles.ts';
@@ -307,12 +308,27 @@ export class RowPage extends LitElement {
     const { name, elements } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const named = elements?.length === v.attributions.length;
+    if (isGrid(v)) {
+      return html`<section>
+        <wl-grid
+          name="elements-${i}"
+          heading=${name}
+          note="Attributions by place; the picture itself is not in the answer."
+          .attributions=${v.attributions}
+          .shape=${v.shape}
+          .look=${this.shared.look}
+          .open=${t.open}
+          .sort=${t.sort}
+          .page=${t.page}
+        ></wl-grid>
+      </section>`;
+    }
     if (v.shape.length > 1 || (!named && v.attributions.length > BARS_OF_VECTOR)) {
       return html`<section>
         <wl-sequence
           name="elements-${i}"
           heading=${name}
-          note="Value as a line, attribution as an area below it."
+          note=${v.values ? 'Value as a line, attribution as an area below it.' : 'Attribution over the steps.'}
           .values=${v.values}
           .attributions=${v.attributions}
           .shape=${v.shape}
@@ -451,3 +467,6 @@ export class RowPage extends LitElement {
 }
 
 const single = (of: Elements): of is Vector => of.kind === 'vector' && of.attributions.length === 1;
+
+// Height, width, and the channels of a picture.
+const isGrid = ({ shape }: Vector): boolean => shape.length === 3 && shape[2] <= 4 && shape[0] > 1 && shape[1] > 1;
