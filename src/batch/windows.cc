@@ -5,7 +5,7 @@
 namespace whylight {
 namespace {
 
-constexpr std::size_t kMaxRows = 4096;
+constexpr std::size_t kMaxRows = 2048;
 constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 constexpr double kInstant = 0.25, kShort = 2, kLong = 8;  // Seconds.
 

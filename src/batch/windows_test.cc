@@ -69,9 +69,9 @@ TEST_F(WindowReaderTest, HalvesWhereRowsAreSlowButKeepsOne) {
   EXPECT_THAT(Sizes({9, 60, 60, 60, 60, 60}), ElementsAre(16, 8, 4, 2, 1, 1));
 }
 
-TEST_F(WindowReaderTest, GrowsNoFurtherThan4096Rows) {
-  AddRows(16 + 128 + 1024 + 4096 + 4096);
-  EXPECT_THAT(Sizes(std::vector<double>(5, 0.0)), ElementsAre(16, 128, 1024, 4096, 4096));
+TEST_F(WindowReaderTest, GrowsNoFurtherThan2048Rows) {
+  AddRows(16 + 128 + 1024 + 2048 + 2048);
+  EXPECT_THAT(Sizes(std::vector<double>(5, 0.0)), ElementsAre(16, 128, 1024, 2048, 2048));
 }
 
 TEST_F(WindowReaderTest, EndsAWindowAt64Megabytes) {
