@@ -84,10 +84,12 @@ def gradients(model):
         peers = tuple(peer for peer in GRADIENT_PEERS if peer.serves(model))
         same, to_limit = GRADIENT_GOALS[model]
         ours = ("--method", "integrated-gradients", "--steps")
-        fewest = reference.steps_for(limit, found["gauss"])
         to_error = [Ours("--steps auto", (*ours, "auto", "--tolerance", limit))]
-        if fewest:
-            to_error.append(Ours("--steps %d" % fewest, (*ours, fewest)))
+        for rule, name in (("gauss", "gauss-legendre"), ("midpoint", "midpoint")):
+            fewest = reference.steps_for(limit, found[rule])
+            if fewest:
+                to_error.append(Ours("--steps %d, %s" % (fewest, name),
+                                     (*ours, fewest, "--rule", name)))
         line = Line(model, model, GRADIENT_TITLES[model], peers, reference=found,
                     error=lambda a: reference.mean_error(a, found["attributions"]))
         line.groups = [

@@ -30,3 +30,15 @@ printf '  picture: %s\n' "$models"/image/pictures/*.jpg
 title "Table: malignant or benign? (trained on the Wisconsin breast cancer data)"
 rows table 1
 show explain "$models/table/model" -i "$models/table/shown.jsonl"
+
+title "Reports: pages that open in a browser, from a disk, without a network"
+report() {
+  local name=$1
+  shift
+  "$whylight" explain "$models/$name/model" "$@" -o "$models/$name/explanations.jsonl"
+  "$whylight" report "$models/$name/explanations.jsonl" -o "$models/$name.html"
+}
+report text -i "$models/text/instances.jsonl" \
+  --output-name probabilities --method sampled-shapley --pieces words --paths 16
+report image -i "$models/image/instances.jsonl" --steps 100
+report table -i "$models/table/instances.jsonl"

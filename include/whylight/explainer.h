@@ -26,6 +26,12 @@ class Model;
 // Who shares the score in Sampled Shapley and KernelSHAP.
 enum class Players { kElements, kInputs, kLines, kWords };
 
+// Where a given number of points lies on a path.
+enum class PointRule {
+  kGaussLegendre,  // Best where the gradient is smooth along the path.
+  kMidpoint,       // Middles of equal parts: better where it jumps often, as with many ReLUs.
+};
+
 // How XRAI ranks regions: each by what it adds to those before it, or all at once.
 enum class RegionRanking { kFull, kFast };
 // How many orders Sampled Shapley draws: `paths`; none, since it scores all coalitions; or as many
@@ -93,6 +99,7 @@ struct ExplainOptions {
   // Points on the path, >= 1. Without a number Integrated Gradients take as many as `tolerance`
   // needs, the others what their authors take: XRAI 50, Blur IG 100, Guided IG 200.
   std::optional<int> steps;
+  PointRule point_rule = PointRule::kGaussLegendre;  // Integrated Gradients with a number of steps.
   double tolerance = 0.01;  // Relative error of the attributions that is good enough.
   int max_steps = 255;      // Points that are spent on it at most.
   int paths = 25;           // Sampled Shapley: permutations, >= 1.

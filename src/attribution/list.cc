@@ -11,6 +11,7 @@ constexpr MethodParameter kPlayers = {
 
 constexpr MethodParameter kIntegratedGradients[] = {
     {"steps", "auto", "points on the path from the baseline to the input; auto: as many as needed"},
+    {"rule", "gauss-legendre", "where a given number of points lies; or midpoint"},
     {"tolerance", "0.01", "relative error of the attributions that is good enough"},
     {"max-steps", "255", "points that are spent on it at most"},
     {"noise-sigma", "none", "standard deviation of noise at the points of the path"},

@@ -186,6 +186,8 @@ void DeclareMethodOptions(Args& args, ExplainArgs& to) {
   args.Text("--steps,--num-integral-steps", to.steps,
             "N|auto: Points on the path (default auto: as the tolerance needs; xrai 50, blur-ig "
             "100, guided-ig 200)");
+  args.Choice("--rule", to.rule, {"gauss-legendre", "midpoint"},
+              "Integrated Gradients: where N points lie (default gauss-legendre)");
   args.Number("--tolerance", to.options.tolerance,
               "Relative error of the attributions that is good enough (default 0.01)");
   args.Count("--max-steps", to.options.max_steps,
@@ -304,6 +306,7 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
     WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
   }
   ReadExampleOptions(args, std::move(examples), options);
+  if (args.rule == "midpoint") options.point_rule = PointRule::kMidpoint;
   if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
   if (args.players == "inputs") options.players = Players::kInputs;
   if (args.pieces == "lines") options.players = Players::kLines;

@@ -39,6 +39,7 @@ struct ExplainArgs {
   std::string steps;
   bool no_hoist = false;
   bool no_gather = false;
+  std::string rule;
   std::string region_ranking;
   std::string format;
   std::string color = "auto";

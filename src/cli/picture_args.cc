@@ -34,14 +34,6 @@ void SetByOption(const std::string& option, Value* value) {
   }
 }
 
-// Small pictures are enlarged by whole numbers until a person sees something.
-constexpr int kLeastSide = 224;
-
-Result<Image> Enlarged(const Image& image) {
-  const int factor = std::max(1, kLeastSide / std::max(image.width, image.height));
-  return ResizeNearest(image, {.width = image.width * factor, .height = image.height * factor});
-}
-
 void WriteMember(JsonWriter& w, std::string_view key, std::string_view text) {
   if (text.empty()) return;
   w.Key(key);

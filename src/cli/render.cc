@@ -8,7 +8,7 @@
 #include "cli/metadata_file.h"
 #include "cli/output.h"
 #include "cli/picture_args.h"
-#include "explain/picture_answers.h"
+#include "explain/picture_inputs.h"
 #include "io/files.h"
 
 namespace whylight {
@@ -51,13 +51,14 @@ class Renderer {
 
   // The number of pictures.
   Result<int> Render(std::string_view line, std::int64_t number) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const Json json, ParseJson(line));
-    WHYLIGHT_ASSIGN_OR_RETURN(const PictureAnswer answer, ReadPictureAnswer(json));
-    WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, answer.method));
-    drawing_.method = answer.method;
+    WHYLIGHT_ASSIGN_OR_RETURN(AnsweredRow row, ReadExplanation(line));
+    WHYLIGHT_RETURN_IF_ERROR(FindPictures(row));
+    drawing_.method = row.method();
+    WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, drawing_.method));
     const PictureDrawer drawer(drawing_);
     return files_->Write(
-        {.number = number, .method = answer.method, .attributions = answer.attributions}, drawer);
+        {.number = number, .method = drawing_.method, .attributions = row.explanation.attributions},
+        drawer);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/metadata_file.h"
 #include "io/files.h"
 #include "report/gather.h"
 
@@ -14,7 +15,8 @@ struct ReportArgs {
   std::vector<std::string> answers;
   std::string output;
   std::string title;
-  int max_rows = 10'000;
+  std::string metadata, image_range;
+  int max_rows = 10'000, max_pictures = 500;
   std::uint64_t seed = 0;
 };
 
@@ -28,18 +30,34 @@ std::string PageFor(const std::string& answers) {
   return stem + ".html";
 }
 
+// What pictures of numbers need to be told.
+Status ReadDrawing(const ReportArgs& args, GatherOptions& options) {
+  if (!args.image_range.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.image_range, ImageRangeFromName(args.image_range));
+  }
+  if (args.metadata.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed,
+                            ReadMetadataFile(args.metadata, ServiceLimits::kNoted));
+  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(args.metadata));
+  options.metadata = std::move(parsed.metadata);
+  return OkStatus();
+}
+
 int Run(const ReportArgs& args) {
   if (args.answers.empty()) {
     return Fail(
         InvalidArgument("no answers; give the file that `whylight explain -o FILE` wrote (- for "
                         "standard input)"));
   }
-  const Result<GatheredReport> report = GatherReport({.paths = args.answers,
-                                                      .title = args.title,
-                                                      .max_rows = args.max_rows,
-                                                      .seed = args.seed,
-                                                      .draw = nullptr,
-                                                      .cancelled = Interrupted});
+  GatherOptions options{.paths = args.answers,
+                        .title = args.title,
+                        .max_rows = args.max_rows,
+                        .seed = args.seed,
+                        .max_pictures = args.max_pictures,
+                        .cancelled = Interrupted};
+  const Status drawing = ReadDrawing(args, options);
+  if (!drawing.ok()) return Fail(drawing);
+  const Result<GatheredReport> report = GatherReport(options);
   if (!report.ok()) return Fail(report.status());
   const std::string output = args.output.empty() ? PageFor(args.answers[0]) : args.output;
   Result<std::unique_ptr<LineWriter>> out = LineWriter::Open(output);
@@ -68,6 +86,13 @@ std::function<int()> DeclareReport(Args& args, const OpenRuntime&) {
   args.Text("--title", options->title, "TEXT: What the page is called (default: the files' names)");
   args.Count("--max-rows", options->max_rows,
              "Rows in the page; of more a sample is shown (default 10000)");
+  args.Count("--max-pictures", options->max_pictures,
+             "Pictures in the page; others are shown by their numbers (default 500)");
+  args.Text("--metadata", options->metadata,
+            "FILE: Explanation metadata: the range of pictures' numbers, what is a picture");
+  args.Text("--image-range", options->image_range,
+            "RANGE: What black and white are for pictures of numbers: 0..1, 0..255 or -1..1 "
+            "(default: told from the numbers)");
   args.Seed("--seed", options->seed, "Seed of the sample (default 0)");
   args.Examples(
       "  whylight explain model -i rows.csv -o explanations.jsonl\n"

@@ -61,6 +61,9 @@ Status CheckExplainOptions(const ExplainOptions& options) {
     return InvalidArgument("--steps " + std::to_string(*options.steps) + ": expected 1 to " +
                            std::to_string(kMaxSteps) + ", or auto");
   }
+  if (!options.steps && options.point_rule != PointRule::kGaussLegendre) {
+    return InvalidArgument("--rule midpoint needs a number of points, such as --steps 50");
+  }
   if (!(options.tolerance > 0 && options.tolerance < 1)) {
     return InvalidArgument("--tolerance " + FormatOption(options.tolerance) +
                            ": expected a number between 0 and 1, such as 0.01");

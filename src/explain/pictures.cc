@@ -5,7 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "explain/picture_answers.h"
+#include "explain/picture_inputs.h"
+
 namespace whylight {
 namespace {
 
@@ -213,6 +214,12 @@ Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
     }
   }
   return pictures;
+}
+
+Result<Image> Enlarged(const Image& image) {
+  constexpr int kLeastSide = 224;
+  const int factor = std::max(1, kLeastSide / std::max({image.width, image.height, 1}));
+  return ResizeNearest(image, {.width = image.width * factor, .height = image.height * factor});
 }
 
 RankedRegions RankedRegionsOf(const FeatureAttribution& feature) {

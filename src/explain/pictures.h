@@ -85,6 +85,10 @@ Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
                                             const PictureDrawer& drawer,
                                             const EmbeddingRequest& request);
 
+// Small pictures, enlarged by whole numbers until a person sees something: to 224 pixels at most,
+// each pixel a square. Errors: as ResizeNearest.
+Result<Image> Enlarged(const Image& image);
+
 // The regions of a feature in order of rank; none of those without.
 RankedRegions RankedRegionsOf(const FeatureAttribution& feature);
 

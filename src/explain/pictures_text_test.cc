@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "explain/explanation_json.h"
-#include "explain/picture_answers.h"
+#include "explain/picture_inputs.h"
 #include "explain/pictures.h"
 #include "image/codec.h"
 #include "util/base64.h"
@@ -142,7 +142,14 @@ TEST(EmbeddedPicturesTest, StandBesideTheNumbersOrInTheirPlace) {
   EXPECT_TRUE(none.of_attributions[0].empty());
 }
 
-TEST(PictureAnswerTest, ReadsWhatWasWritten) {
+// With the pictures that it needs.
+Result<AnsweredRow> ReadBack(const std::string& line) {
+  WHYLIGHT_ASSIGN_OR_RETURN(AnsweredRow row, ReadExplanation(line));
+  WHYLIGHT_RETURN_IF_ERROR(FindPictures(row));
+  return row;
+}
+
+TEST(PictureInputsTest, AreThoseThatWereExplained) {
   Explanation explanation = One();
   FeatureAttribution& photo = explanation.attributions[0].features[0];
   photo.regions = {{.rank = 2, .area = 0.5, .attribution = 0, .pixels = {{0, 1}}},
@@ -151,10 +158,10 @@ TEST(PictureAnswerTest, ReadsWhatWasWritten) {
   provenance.plan.method = "xrai";
   const std::string line =
       ExplanationLine(R"({"photo": [[[0.0], [1.0]]], "age": 3})", explanation, provenance);
-  const Result<PictureAnswer> answer = ReadPictureAnswer(*ParseJson(line));
+  const Result<AnsweredRow> answer = ReadBack(line);
   ASSERT_TRUE(answer.ok()) << answer.status().message();
-  EXPECT_EQ(answer->method, "xrai");
-  const OutputAttribution& attribution = answer->attributions[0];
+  EXPECT_EQ(answer->method(), "xrai");
+  const OutputAttribution& attribution = answer->explanation.attributions[0];
   EXPECT_EQ(attribution.output_index, (std::vector<std::int64_t>{0}));
   EXPECT_EQ(GapOf(attribution), 0.5);
   EXPECT_EQ(attribution.features[0].values, photo.values);
@@ -165,14 +172,31 @@ TEST(PictureAnswerTest, ReadsWhatWasWritten) {
   EXPECT_EQ(regions.regions[0].attribution, 5);  // In order of rank.
 }
 
-TEST(PictureAnswerTest, AGroupsFeatureIsNoPicture) {
+TEST(PictureInputsTest, AGroupsFeatureIsNoPicture) {
   Explanation explanation = One();
   FeatureAttribution& age = explanation.attributions[0].features[1];
   age.regions = {{.rank = 1, .area = 1, .attribution = 5, .pixels = {{0, 2}}}};
   EXPECT_FALSE(DrawerOf("xrai").IsPicture(age));
   EXPECT_TRUE(RankedRegionsOf(age).regions.empty());
   const std::string line = ExplanationLine(R"({"photo": [[[0.0], [1.0]]]})", explanation, {});
-  EXPECT_TRUE(ReadPictureAnswer(*ParseJson(line)).ok());
+  EXPECT_TRUE(ReadBack(line).ok());
+}
+
+std::string AnswerWith(const std::string& instance, const std::string& photo,
+                       const std::string& whylight = "{}") {
+  return R"({"instance":)" + instance + R"(,"explanation":{"attributions":[)" +
+         R"({"featureAttributions":{"photo":)" + photo + R"(}}]},"whylight":)" + whylight + "}";
+}
+
+TEST(PictureInputsTest, AFileUnderAnotherNameIsFoundIfItIsTheOnlyOne) {
+  const std::string file = R"({"b64": ")" + Base64Encode(EncodePng(Image(4, 2, 3))) + R"("})";
+  const auto shape = [&](const std::string& instance) {
+    const Result<AnsweredRow> row = ReadBack(AnswerWith(instance, "[[[1.0]]]"));
+    return row.ok() ? row->explanation.attributions[0].features[0].input.shape() : Shape();
+  };
+  EXPECT_EQ(shape(R"({"image_bytes": )" + file + R"(, "id": 7})"), (Shape{2, 4, 3}));
+  EXPECT_EQ(shape(file), (Shape{2, 4, 3}));
+  EXPECT_EQ(shape(R"({"left": )" + file + R"(, "right": )" + file + "}"), Shape());
 }
 
 struct WrongAnswer {
@@ -182,24 +206,16 @@ struct WrongAnswer {
 };
 void PrintTo(const WrongAnswer& c, std::ostream* os) { *os << c.name; }
 
-std::string AnswerWith(const std::string& instance, const std::string& photo,
-                       const std::string& whylight = "{}") {
-  return R"({"instance":)" + instance + R"(,"explanation":{"attributions":[)" +
-         R"({"featureAttributions":{"photo":)" + photo + R"(}}]},"whylight":)" + whylight + "}";
-}
-
 class WrongAnswerTest : public testing::TestWithParam<WrongAnswer> {};
 
 TEST_P(WrongAnswerTest, SaysWhatIsWrong) {
-  const Result<PictureAnswer> answer = ReadPictureAnswer(*ParseJson(GetParam().line));
+  const Result<AnsweredRow> answer = ReadBack(GetParam().line);
   ASSERT_FALSE(answer.ok());
   EXPECT_THAT(answer.status().message(), HasSubstr(GetParam().message));
 }
 INSTANTIATE_TEST_SUITE_P(
     , WrongAnswerTest,
     testing::Values(
-        WrongAnswer{"no_answer", R"({"instance": 1})", "expected an answer"},
-        WrongAnswer{"a_number", "7", "expected an answer"},
         WrongAnswer{"a_picture_already", AnswerWith("[]", R"({"b64_jpeg":"x"})"),
                     "--embed-images=service"},
         WrongAnswer{"ragged", AnswerWith("[]", "[[[1],[2]],[[3]]]"), "featureAttributions.photo"},
@@ -214,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongAnswer{"mask_of_text",
                     AnswerWith("[[[1.0]]]", "[[[1.0]]]",
                                R"({"regions":[{"photo":[{"rank":1,"mask":["a",1]}]}]})"),
-                    "mask: expected integers"}),
+                    "mask: expected pairs"}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -99,10 +99,17 @@ Result<RegionAttribution> ReadRegion(const Json& json, const std::string& place)
   return region;
 }
 
+// `number` of the attribution that it is a feature of.
 Result<FeatureAttribution> ReadFeature(const std::string& name, const Json& values,
-                                       const Json* sampling, const Json* regions,
+                                       const Json& whylight, std::size_t number,
                                        const std::string& place) {
+  const Json* sampling = OfAttribution(whylight, "sampling", number);
+  const Json* regions = OfAttribution(whylight, "regions", number);
   FeatureAttribution feature{.name = name};
+  if (values.is_object()) {
+    return Expected(place, "numbers (with --embed-images=service an answer holds pictures alone)",
+                    values);
+  }
   std::optional<Tensor> tensor = TensorOfJson(values);
   if (!tensor || tensor->dtype() != DType::kFloat64) {
     return Expected(place, "numbers in lists of equal lengths", values);
@@ -117,9 +124,10 @@ Result<FeatureAttribution> ReadFeature(const std::string& name, const Json& valu
   const Json* ranked = regions == nullptr ? nullptr : regions->Find(name);
   if (ranked == nullptr || !ranked->is_array()) return feature;
   for (std::size_t i = 0; i < ranked->array().size(); ++i) {
-    WHYLIGHT_ASSIGN_OR_RETURN(RegionAttribution region,
-                              ReadRegion(ranked->array()[i], "whylight.regions: " + name + "[" +
-                                                                 std::to_string(i) + "]"));
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        RegionAttribution region,
+        ReadRegion(ranked->array()[i], "whylight.regions[" + std::to_string(number) + "]." + name +
+                                           "[" + std::to_string(i) + "]"));
     // A group's, which is one number, do not say it.
     if (feature.values.shape().rank() > 1) region.width = feature.values.shape().dim(1);
     feature.regions.push_back(std::move(region));
@@ -162,10 +170,9 @@ Result<OutputAttribution> ReadAttribution(const Json& json, const Json& whylight
                     features == nullptr ? Json() : *features);
   }
   for (const auto& [name, values] : features->object()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(FeatureAttribution feature,
-                              ReadFeature(name, values, OfAttribution(whylight, "sampling", number),
-                                          OfAttribution(whylight, "regions", number),
-                                          place + ".featureAttributions." + name));
+    WHYLIGHT_ASSIGN_OR_RETURN(
+        FeatureAttribution feature,
+        ReadFeature(name, values, whylight, number, place + ".featureAttributions." + name));
     attribution.features.push_back(std::move(feature));
   }
   return attribution;
@@ -223,6 +230,8 @@ void FindInputs(const Json& instance, const Json& whylight,
 }
 
 }  // namespace
+
+std::string AnsweredRow::method() const { return StringOr(run, "method"); }
 
 std::optional<Tensor> TensorOfJson(const Json& json) {
   std::vector<std::int64_t> dims;

@@ -17,6 +17,7 @@ struct AnsweredRow {
   Json instance;
   Json prediction;
   Json run;  // Of "whylight": what is said of all rows alike. An object.
+  std::string method() const;  // Of `run`; empty where it does not say.
   // Of features the name, values, regions and standard errors. `input` is what the instance holds
   // under the feature's name, or the pieces of its text. Where names of elements took the feature's
   // own place, each is a feature of one number; they get the elements of a vector of the instance

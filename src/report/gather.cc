@@ -6,11 +6,15 @@
 #include <numeric>
 #include <utility>
 
+#include "attribution/list.h"
 #include "attribution/random.h"
+#include "explain/picture_inputs.h"
+#include "explain/pictures.h"
 #include "explain/read_explanation.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "report/page.h"
+#include "report/picture.h"
 
 namespace whylight {
 namespace {
@@ -163,14 +167,22 @@ Result<GatheredReport> GatherReport(const GatherOptions& options) {
   }
 
   GatheredReport gathered{.total = sample.seen()};
-  const Json* instance = nullptr;
-  Report report(options.draw ? Report::DrawPicture([&](const FeatureAttribution& f, JsonWriter& w) {
-    return options.draw(*instance, f, w);
-  })
-                             : nullptr);
+  std::int64_t pictures = 0;
+  PictureDrawer::Options drawing{
+      .metadata = options.metadata,
+      .range = options.image_range,
+      .adjust = [](const VisualizationOptions& as_said) -> Result<VisualizationOptions> {
+        return ReportVisualization(as_said);
+      }};
+  Report report([&](const FeatureAttribution& feature, JsonWriter& w) -> Result<bool> {
+    if (pictures == options.max_pictures) return false;
+    WHYLIGHT_ASSIGN_OR_RETURN(const bool drawn, WritePicture(feature, PictureDrawer(drawing), w));
+    pictures += drawn ? 1 : 0;
+    return drawn;
+  });
   for (const Line& line : std::move(sample).InOrder()) {
     WHYLIGHT_RETURN_IF_ERROR(check());
-    const Result<AnsweredRow> row = ReadExplanation(line.text);
+    Result<AnsweredRow> row = ReadExplanation(line.text);
     if (!row.ok()) {
       if (gathered.unread++ == 0) {
         gathered.first_unread = row.status().In("line " + std::to_string(line.number));
@@ -181,10 +193,14 @@ Result<GatheredReport> GatherReport(const GatherOptions& options) {
       }
       continue;
     }
-    instance = &row->instance;
+    // One that is not there is shown by its numbers.
+    static_cast<void>(FindPictures(*row));
+    drawing.method = row->method();
+    const MethodInfo* method = FindMethod(row->method());
     report.Add({.line = line.number,
                 .run = WriteJson(row->run),
                 .prediction = WriteJson(ShownPrediction(row->prediction)),
+                .is_complete = method == nullptr || method->is_complete,
                 .explanation = row->explanation});
   }
   gathered.rows = static_cast<std::int64_t>(report.rows());

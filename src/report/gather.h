@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "image/image_tensor.h"
 #include "report/report.h"
 #include "whylight/json.h"
+#include "whylight/metadata.h"
 #include "whylight/status.h"
 
 namespace whylight {
@@ -19,10 +22,10 @@ struct GatherOptions {
   std::string title;               // Empty: of the files' names.
   std::int64_t max_rows = 10'000;  // More are sampled, each as likely as any other.
   std::uint64_t seed = 0;
-  // Draws the pictures of one row; see Report::DrawPicture.
-  std::function<Result<bool>(const Json& instance, const FeatureAttribution& feature,
-                             JsonWriter& w)>
-      draw;
+  std::int64_t max_pictures = 500;  // The others are shown as numbers.
+  // How pictures are drawn; method and adjustment are the report's own.
+  std::optional<ExplanationMetadata> metadata;
+  std::optional<ImageRange> image_range;
   std::function<bool()> cancelled;
 };
 

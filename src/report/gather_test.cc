@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "image/codec.h"
 #include "io/files.h"
 #include "io/json.h"
+#include "util/base64.h"
 
 namespace whylight {
 namespace {
@@ -100,19 +102,82 @@ TEST_F(GatherTest, WhatIsNoFileOfAnswersIsAnError) {
             StatusCode::kNotFound);
 }
 
-TEST_F(GatherTest, PicturesAreDrawnFromTheInstance) {
-  int drawn = 0;
-  const Result<GatheredReport> report =
-      GatherReport({.paths = {File("a.jsonl", Answer(31))},
-                    .draw = [&](const Json& instance, const FeatureAttribution& feature,
-                                JsonWriter&) -> Result<bool> {
-                      ++drawn;
-                      EXPECT_EQ(instance.Find("age")->int64(), 31);
-                      EXPECT_EQ(feature.name, "age");
-                      return false;
-                    }});
-  ASSERT_TRUE(report.ok());
-  EXPECT_EQ(drawn, 1);
+// The object of feature "photo" in the details of a page's only row.
+Json PhotoOf(const std::string& page) {
+  const std::size_t start = page.find("id=\"whylight-details\">") + 22;
+  const Result<Json> row = ParseJson(page.substr(start, page.find('\n', start) - start));
+  EXPECT_TRUE(row.ok()) << row.status().message();
+  return *row->Find("explanations")->array().at(0).Find("elements")->Find("photo");
+}
+
+Image ImageAt(const std::string& url) {
+  const Result<std::string> bytes = Base64Decode(url.substr(url.find(',') + 1));
+  EXPECT_TRUE(bytes.ok()) << url;
+  return *DecodeImage(*bytes);
+}
+
+class GatherPicturesTest : public GatherTest {
+ protected:
+  // A red picture of 4 x 2 pixels, whose right half counts.
+  std::string PictureAnswer(const std::string& whylight) {
+    Image image(4, 2, 3);
+    for (std::size_t i = 0; i < image.pixels.size(); i += 3) image.pixels[i] = 255;
+    return R"({"instance":{"id":7,"bytes":{"b64":")" + Base64Encode(EncodePng(image)) +
+           R"("}},"explanation":{"attributions":[{"instanceOutputValue":1,"featureAttributions":)" +
+           R"({"photo":[[[0],[0],[3],[1]],[[0],[0],[2],[1]]]}}]},"whylight":)" + whylight + "}\n";
+  }
+};
+
+TEST_F(GatherPicturesTest, AFileInTheInstanceIsDrawnWithItsAttribution) {
+  const std::string answer = PictureAnswer(R"({"method":"integrated-gradients"})");
+  const Result<GatheredReport> report = GatherReport({.paths = {File("a.jsonl", answer)}});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_THAT(report->page, HasSubstr(R"("kind":"image")"));
+  const Json photo = PhotoOf(report->page);
+  EXPECT_EQ(photo.Find("width")->int64(), 224) << "enlarged by whole numbers";
+  const Image picture = ImageAt(photo.Find("picture")->string());
+  EXPECT_EQ(picture.height, 112);
+  EXPECT_GT(picture.at(0, 0)[0], 250);
+  EXPECT_LT(picture.at(0, 0)[1], 5);
+  const Image overlay = ImageAt(photo.Find("overlay")->string());
+  EXPECT_NEAR(overlay.at(5, 5)[0], overlay.at(5, 5)[1], 3) << "grey where nothing counts";
+  EXPECT_GT(overlay.at(140, 20)[1], overlay.at(140, 20)[0] + 50) << "green where it counts";
+  EXPECT_EQ(photo.Find("map")->Find("columns")->int64(), 4);
+  EXPECT_EQ(photo.Find("scale")->Find("sum")->number(), 7);
+  EXPECT_EQ(photo.Find("regions"), nullptr);
+
+  const std::string numbers =
+      GatherReport({.paths = {File("a.jsonl", answer)}, .max_pictures = 0})->page;
+  EXPECT_EQ(PhotoOf(numbers).Find("kind")->string(), "vector");
+}
+
+TEST_F(GatherPicturesTest, RegionsHaveRanksForEveryPixel) {
+  const std::string answer = PictureAnswer(
+      R"({"method":"xrai","regions":[{"photo":[{"rank":1,"attribution":2.5,"area":0.25,"mask":)"
+      R"([2,1,6,1]},{"rank":2,"attribution":0.5,"area":0.75,"rest":true,"mask":[0,2,3,3,7,1]}]}]})");
+  const Result<GatheredReport> report = GatherReport({.paths = {File("a.jsonl", answer)}});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  const Json photo = PhotoOf(report->page);
+  ASSERT_NE(photo.Find("regions"), nullptr);
+  const Image ranks = ImageAt(photo.Find("regions")->Find("ranks")->string());
+  EXPECT_EQ(ranks.width, 224);
+  EXPECT_EQ(ranks.at(130, 10)[2], 0) << "the best";
+  EXPECT_EQ(ranks.at(10, 10)[2], 1);
+  const Json& best = photo.Find("regions")->Find("list")->array().at(0);
+  EXPECT_EQ(best.Find("rank")->int64(), 0);
+  EXPECT_EQ(best.Find("area")->number(), 0.25);
+  EXPECT_EQ(best.Find("attribution")->number(), 0.625);
+  EXPECT_EQ(best.Find("x")->number(), 2.5 / 4 * 224);
+  EXPECT_EQ(best.Find("y")->number(), 56);
+  EXPECT_EQ(photo.Find("overlays")->array().at(0).Find("name")->string(), "ranked regions");
+}
+
+TEST_F(GatherPicturesTest, APictureThatIsNotThereIsShownByItsNumbers) {
+  std::string answer = PictureAnswer("{}");
+  answer.replace(answer.find("\"b64\""), 5, "\"b65\"");
+  const Result<GatheredReport> report = GatherReport({.paths = {File("a.jsonl", answer)}});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(PhotoOf(report->page).Find("kind")->string(), "vector");
 }
 
 TEST_F(GatherTest, CtrlCEndsIt) {

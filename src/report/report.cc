@@ -126,7 +126,8 @@ void Report::AddFeature(const FeatureAttribution& feature, bool is_first, JsonWr
   to.has_elements = true;
 }
 
-void Report::AddAttribution(const OutputAttribution& attribution, std::uint32_t run) {
+void Report::AddAttribution(const OutputAttribution& attribution, std::uint32_t run,
+                            bool is_complete) {
   row_.push_back(static_cast<std::uint32_t>(lines_.size() - 1));
   run_.push_back(run);
   target_.push_back(TargetOf(attribution));
@@ -134,9 +135,9 @@ void Report::AddAttribution(const OutputAttribution& attribution, std::uint32_t 
   baseline_score_.push_back(attribution.has_baseline ? attribution.baseline_output : kMissing);
   error_.push_back(attribution.approximation_error);
   converged_.push_back(!attribution.effort ? 2 : attribution.effort->converged ? 1 : 0);
-  sum_.push_back(std::accumulate(
-      attribution.features.begin(), attribution.features.end(), 0.0,
-      [](double sum, const FeatureAttribution& f) { return sum + TotalOf(f.values); }));
+  double sum = 0;
+  for (const FeatureAttribution& feature : attribution.features) sum += TotalOf(feature.values);
+  sum_.push_back(is_complete && attribution.has_baseline ? sum : kMissing);
 }
 
 void Report::Add(const ReportRow& row) {
@@ -151,7 +152,7 @@ void Report::Add(const ReportRow& row) {
   w.BeginArray();
   bool is_first = true;
   for (const OutputAttribution& attribution : row.explanation.attributions) {
-    AddAttribution(attribution, run);
+    AddAttribution(attribution, run, row.is_complete);
     w.BeginObject();
     w.Key("elements");
     w.BeginObject();

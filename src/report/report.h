@@ -45,6 +45,8 @@ struct ReportRow {
   std::int64_t line = 0;                 // In its file, from 1.
   std::string_view run = "{}";           // JSON: how it was explained, the same for many rows.
   std::string_view prediction = "null";  // JSON.
+  // Attributions sum to F(x) - F(baseline), but for the error: then, and only then, a gap is shown.
+  bool is_complete = true;
   const Explanation& explanation;
 };
 
@@ -92,7 +94,7 @@ class Report {
   Feature& FeatureOf(const std::string& name);
   std::uint32_t TargetOf(const OutputAttribution& attribution);
   void Note(const Warning& warning);
-  void AddAttribution(const OutputAttribution& attribution, std::uint32_t run);
+  void AddAttribution(const OutputAttribution& attribution, std::uint32_t run, bool is_complete);
   void AddFeature(const FeatureAttribution& feature, bool is_first, JsonWriter& w);
   void AddValue(const FeatureAttribution& feature, Feature& to);
   // The detail of a feature of several elements.

@@ -204,7 +204,16 @@ TEST_F(ReportTest, AMethodWithoutBaselineHasNoneOfItsScores) {
   const Json data = Data();
   EXPECT_THAT(Column(*data.Find("explanations")->Find("baselineScore")),
               Pointwise(NanSensitiveDoubleEq(), std::vector<double>{kNan}));
+  EXPECT_THAT(Column(*data.Find("explanations")->Find("sum")),
+              Pointwise(NanSensitiveDoubleEq(), std::vector<double>{kNan}));
   EXPECT_THAT(Column(*data.Find("explanations")->Find("converged")), ElementsAre(0));
+}
+
+TEST_F(ReportTest, AMethodThatIsNotCompleteHasNoSum) {
+  const Explanation explanation{.attributions = {Attribution({Number("age", 31, 0.5)})}};
+  report_.Add({.line = 1, .is_complete = false, .explanation = explanation});
+  EXPECT_THAT(Column(*Data().Find("explanations")->Find("sum")),
+              Pointwise(NanSensitiveDoubleEq(), std::vector<double>{kNan}));
 }
 
 TEST_F(ReportTest, WarningsAreCountedByRule) {

@@ -395,6 +395,20 @@ class Explain(CommandLineTest):
             self.assertFalse(ours["effort"][0]["converged"])
             self.assertIn("not-converged", [warning["rule"] for warning in ours["warnings"]])
 
+    def test_points_are_the_middles_of_parts_if_asked(self):
+        def attributions(*options):
+            outcome = whylight("explain", model(FLOWER), "-i", request(FLOWER), *options)
+            self.assertEqual(outcome.code, 0, outcome.err)
+            return [(line["explanation"]["attributions"][0]["featureAttributions"]["flower"],
+                     line["whylight"]) for line in outcome.lines()]
+        exact = attributions("--steps", "200")
+        for rule, name in (("midpoint", "midpoint"), ("gauss-legendre", None)):
+            for (found, ours), (want, _) in zip(attributions("--steps", "4", "--rule", rule), exact):
+                self.assertEqual(ours.get("rule"), name)
+                self.assertLess(max(abs(f - w) for f, w in zip(found, want)), 0.05)
+        self.assertNotEqual(attributions("--steps", "4", "--rule", "midpoint")[0][0],
+                            attributions("--steps", "4")[0][0])
+
     def test_baselines_are_taken_of_data(self):
         train = self.file("train.csv", "5.1,3.5,1.4,0\n4.9,3.0,1.4,1\n6.3,3.3,6.0,1\n")
         flower = ("explain", model(FLOWER), "-i", request(FLOWER), "--steps", "5")
@@ -601,6 +615,7 @@ class Explain(CommandLineTest):
             "sigma_range": ((*flower, "--method", "blur-ig", "--max-sigma", "0"), 2,
                             "--max-sigma 0", "above 0"),
             "fraction": ((*flower, "--method", "guided-ig", "--fraction", "2"), 2, "--fraction 2"),
+            "rule_alone": ((*flower, "--rule", "midpoint"), 2, "needs a number of points"),
             "xrai_algorithm": ((*flower, "--xrai-algorithm", "fats"), 2, "did you mean 'fast'?"),
             "batch_size": ((*flower, "--batch-size", "-1"), 2, "--batch-size",
                            'expected an integer of 1 or more, got "-1"'),

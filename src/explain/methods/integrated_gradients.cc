@@ -34,7 +34,11 @@ Result<AttributionResult> Apply(const MethodCall& call) {
   const PathMethod integrate =
       [&](Function& of, std::span<const IgTask> paths) -> Result<std::vector<Attribution>> {
     if (const int steps = StepsOf(call.options)) {
-      return IntegratedGradients(of, paths, {.steps = steps});
+      const bool midpoint = call.options.point_rule == PointRule::kMidpoint;
+      return IntegratedGradients(
+          of, paths,
+          {.steps = steps,
+           .rule = midpoint ? QuadratureRule::kMidpoint : QuadratureRule::kGaussLegendre});
     }
     WHYLIGHT_ASSIGN_OR_RETURN(
         std::vector<AdaptiveAttribution> adaptive,
@@ -69,7 +73,9 @@ Result<AttributionResult> Apply(const MethodCall& call) {
 std::vector<MethodSetting> Describe(const ExplainOptions& options) {
   std::vector<MethodSetting> settings;
   if (const int count = StepsOf(options)) {
-    settings = {CountSetting("steps", count, "Gauss-Legendre points")};
+    const bool midpoint = options.point_rule == PointRule::kMidpoint;
+    settings = {CountSetting("steps", count, midpoint ? "midpoints" : "Gauss-Legendre points")};
+    if (midpoint) settings.push_back({.name = "rule", .json = "\"midpoint\"", .text = ""});
   } else {
     const std::string tolerance = FormatOption(options.tolerance);
     const std::string most = std::to_string(options.max_steps);
