@@ -270,8 +270,8 @@ Result<AnsweredRow> ReadExplanation(std::string_view line) {
   const Json* attributions = explanation == nullptr ? nullptr : explanation->Find("attributions");
   if (attributions == nullptr || !attributions->is_array()) {
     return InvalidArgument(
-        "expected {\"instance\": ..., \"prediction\": ..., \"explanation\": {\"attributions\": "
-        "[...]}}, found " +
+        "expected an answer of `whylight explain`, {\"instance\": ..., \"explanation\": "
+        "{\"attributions\": [...]}}, found " +
         Describe(json));
   }
   const Json* said = json.Find("whylight");

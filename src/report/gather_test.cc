@@ -95,7 +95,7 @@ TEST_F(GatherTest, ALineThatIsCutOffIsToldAndTheOthersAreShown) {
 
 TEST_F(GatherTest, WhatIsNoFileOfAnswersIsAnError) {
   EXPECT_THAT(GatherReport({.paths = {File("p.jsonl", "{\"prediction\":1}\n")}}).status().message(),
-              HasSubstr("line 1: expected {\"instance\""));
+              HasSubstr("line 1: expected an answer of `whylight explain`"));
   EXPECT_THAT(GatherReport({.paths = {File("empty.jsonl", "\n")}}).status().message(),
               HasSubstr("no answers to report of: empty.jsonl"));
   EXPECT_EQ(GatherReport({.paths = {folder_ + "/none.jsonl"}}).status().code(),

@@ -397,17 +397,18 @@ class Explain(CommandLineTest):
 
     def test_points_are_the_middles_of_parts_if_asked(self):
         def attributions(*options):
-            outcome = whylight("explain", model(FLOWER), "-i", request(FLOWER), *options)
+            outcome = whylight("explain", model(FLOWER), "-i", request(FLOWER), "--baseline",
+                               FLOWER_BASELINE, *options)
             self.assertEqual(outcome.code, 0, outcome.err)
             return [(line["explanation"]["attributions"][0]["featureAttributions"]["flower"],
                      line["whylight"]) for line in outcome.lines()]
         exact = attributions("--steps", "200")
         for rule, name in (("midpoint", "midpoint"), ("gauss-legendre", None)):
-            for (found, ours), (want, _) in zip(attributions("--steps", "4", "--rule", rule), exact):
+            for (found, ours), (want, _) in zip(attributions("--steps", "30", "--rule", rule), exact):
                 self.assertEqual(ours.get("rule"), name)
                 self.assertLess(max(abs(f - w) for f, w in zip(found, want)), 0.05)
-        self.assertNotEqual(attributions("--steps", "4", "--rule", "midpoint")[0][0],
-                            attributions("--steps", "4")[0][0])
+        self.assertNotEqual(attributions("--steps", "30", "--rule", "midpoint")[0][0],
+                            attributions("--steps", "30")[0][0])
 
     def test_baselines_are_taken_of_data(self):
         train = self.file("train.csv", "5.1,3.5,1.4,0\n4.9,3.0,1.4,1\n6.3,3.3,6.0,1\n")
@@ -1353,7 +1354,7 @@ class Pictures(CommandLineTest):
             self.assertNotIn("pictures", line["whylight"])
         answers = self.file("answers.jsonl", service.out)
         outcome = whylight("render", answers, "--images", str(self.folder / "out"))
-        self.expect(outcome, 1, "with --embed-images=service an answer holds its pictures already")
+        self.expect(outcome, 1, "with --embed-images=service an answer holds pictures alone")
 
     def test_render_tells_answers_without_pictures(self):
         answers = self.folder / "answers.jsonl"
@@ -1365,7 +1366,7 @@ class Pictures(CommandLineTest):
         outcome = whylight("render", str(answers), "--images", str(self.folder))
         self.expect(outcome, 1)
         self.assertIn('line 1: expected an answer of `whylight explain`', outcome.err)
-        self.assertIn("line 2: line 1, column 1", outcome.err)
+        self.assertIn("line 2: column 1", outcome.err)
 
 
 class Neighbors(CommandLineTest):

@@ -104,7 +104,7 @@ class Report(CommandLineTest):
     def test_what_is_no_file_of_answers(self):
         predicted = whylight("predict", model(FLOWER), "-i", request(FLOWER)).out
         for name, path, piece in (
-                ("predictions", self.file("p.jsonl", predicted), 'line 1: expected {"instance"'),
+                ("predictions", self.file("p.jsonl", predicted), 'line 1: expected an answer of `whylight explain`'),
                 ("nothing", self.file("e.jsonl", ""), "no answers to report of"),
                 ("absent", str(self.folder / "none.jsonl"), "none.jsonl")):
             with self.subTest(name):
