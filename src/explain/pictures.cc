@@ -217,7 +217,7 @@ Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
 }
 
 Result<Image> Enlarged(const Image& image) {
-  constexpr int kLeastSide = 224;
+  constexpr int kLeastSide = 448;
   const int factor = std::max(1, kLeastSide / std::max({image.width, image.height, 1}));
   return ResizeNearest(image, {.width = image.width * factor, .height = image.height * factor});
 }

@@ -85,7 +85,7 @@ Result<EmbeddedPictures> EmbeddedPicturesOf(const Explanation& explanation,
                                             const PictureDrawer& drawer,
                                             const EmbeddingRequest& request);
 
-// Small pictures, enlarged by whole numbers until a person sees something: to 224 pixels at most,
+// Small pictures, enlarged by whole numbers until a person sees something: to 448 pixels at most,
 // each pixel a square. Errors: as ResizeNearest.
 Result<Image> Enlarged(const Image& image);
 

@@ -134,14 +134,14 @@ TEST_F(GatherPicturesTest, AFileInTheInstanceIsDrawnWithItsAttribution) {
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_THAT(report->page, HasSubstr(R"("kind":"image")"));
   const Json photo = PhotoOf(report->page);
-  EXPECT_EQ(photo.Find("width")->int64(), 224) << "enlarged by whole numbers";
+  EXPECT_EQ(photo.Find("width")->int64(), 448) << "enlarged by whole numbers";
   const Image picture = ImageAt(photo.Find("picture")->string());
-  EXPECT_EQ(picture.height, 112);
+  EXPECT_EQ(picture.height, 224);
   EXPECT_GT(picture.at(0, 0)[0], 250);
   EXPECT_LT(picture.at(0, 0)[1], 5);
   const Image overlay = ImageAt(photo.Find("overlay")->string());
   EXPECT_NEAR(overlay.at(5, 5)[0], overlay.at(5, 5)[1], 3) << "grey where nothing counts";
-  EXPECT_GT(overlay.at(140, 20)[1], overlay.at(140, 20)[0] + 50) << "green where it counts";
+  EXPECT_GT(overlay.at(280, 40)[1], overlay.at(280, 40)[0] + 50) << "green where it counts";
   EXPECT_EQ(photo.Find("map")->Find("columns")->int64(), 4);
   EXPECT_EQ(photo.Find("scale")->Find("sum")->number(), 7);
   EXPECT_EQ(photo.Find("regions"), nullptr);
@@ -160,15 +160,15 @@ TEST_F(GatherPicturesTest, RegionsHaveRanksForEveryPixel) {
   const Json photo = PhotoOf(report->page);
   ASSERT_NE(photo.Find("regions"), nullptr);
   const Image ranks = ImageAt(photo.Find("regions")->Find("ranks")->string());
-  EXPECT_EQ(ranks.width, 224);
-  EXPECT_EQ(ranks.at(130, 10)[2], 0) << "the best";
+  EXPECT_EQ(ranks.width, 448);
+  EXPECT_EQ(ranks.at(260, 20)[2], 0) << "the best";
   EXPECT_EQ(ranks.at(10, 10)[2], 1);
   const Json& best = photo.Find("regions")->Find("list")->array().at(0);
   EXPECT_EQ(best.Find("rank")->int64(), 0);
   EXPECT_EQ(best.Find("area")->number(), 0.25);
   EXPECT_EQ(best.Find("attribution")->number(), 0.625);
-  EXPECT_EQ(best.Find("x")->number(), 2.5 / 4 * 224);
-  EXPECT_EQ(best.Find("y")->number(), 56);
+  EXPECT_EQ(best.Find("x")->number(), 2.5 / 4 * 448);
+  EXPECT_EQ(best.Find("y")->number(), 112);
   EXPECT_EQ(photo.Find("overlays")->array().at(0).Find("name")->string(), "ranked regions");
 }
 
