@@ -11,12 +11,12 @@ constexpr MethodParameter kPlayers = {
 
 constexpr MethodParameter kIntegratedGradients[] = {
     {"steps", "auto", "points on the path from the baseline to the input; auto: as many as needed"},
-    {"rule", "gauss-legendre", "where a given number of points lies; or midpoint"},
     {"tolerance", "0.01", "relative error of the attributions that is good enough"},
     {"max-steps", "255", "points that are spent on it at most"},
     {"noise-sigma", "none", "standard deviation of noise at the points of the path"},
     {"noisy-samples", "3", "noisy copies, if there is noise"},
     {"seed", "0", "of the noise; the same seed gives the same attributions"},
+    {"rule", "gauss-legendre", "where a given number of points lies; or midpoint"},
 };
 
 constexpr MethodParameter kSampledShapley[] = {
