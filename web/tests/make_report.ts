@@ -154,7 +154,9 @@ const total = (e: Elements): number => {
   return e.attributions.reduce((s, a) => s + a, 0);
 };
 
-const WORDS = 'the film was not good but the <b>music</b> kept me in my seat until the very last and best scene'.split(' ');
+const WORDS = 'the film was not good but the <b>music</b> kept me in my seat until the very last and best scene'.split(
+  ' ',
+);
 const JOBS = ['clerk', 'nurse', 'cook', 'pilot'];
 
 function picture(row: number): Picture {
@@ -170,7 +172,11 @@ function picture(row: number): Picture {
     overlay: png(size, size, hot),
     overlays: [{ name: 'regions', url: png(size, size, (x, y) => [60 * rank(x, y), 80, 90]) }],
     scale: { lo: 0.001, hi: 0.02, highlighted: 0.0625, sum: 0.12, share: 0.4321 },
-    map: { columns: 4, rows: 4, f32: f32(Array.from({ length: 16 }, (_, i) => (i === 0 ? 0.05 : i === 1 ? -0.01 : 0.002))).f32 },
+    map: {
+      columns: 4,
+      rows: 4,
+      f32: f32(Array.from({ length: 16 }, (_, i) => (i === 0 ? 0.05 : i === 1 ? -0.01 : 0.002))).f32,
+    },
     regions: {
       ranks: png(size, size, (x, y) => [0, 0, rank(x, y)]),
       list: [
@@ -222,7 +228,12 @@ export function mixed(rows = 40): Made {
         },
         photo: picture(row),
         // A picture's attributions without the picture.
-        map: { kind: 'vector', values: null, attributions: Array.from({ length: 48 }, (_, i) => (sign * (i % 5)) / 1e4), shape: [4, 4, 3] },
+        map: {
+          kind: 'vector',
+          values: null,
+          attributions: Array.from({ length: 48 }, (_, i) => (sign * (i % 5)) / 1e4),
+          shape: [4, 4, 3],
+        },
       };
       const totals = [
         sign * 0.004 * (years - 40) * (job[row] === 2 ? 2 : 1),
@@ -259,7 +270,12 @@ export function mixed(rows = 40): Made {
       ],
       rows: { count: rows, total: 5 * rows, line: u32(Array.from({ length: rows }, (_, i) => 5 * i + 1)) },
       warnings: [
-        { rule: 'zero-baseline', message: 'the baseline of text is zeros, which nobody chose', count: rows, rows: [0, 1, 2] },
+        {
+          rule: 'zero-baseline',
+          message: 'the baseline of text is zeros, which nobody chose',
+          count: rows,
+          rows: [0, 1, 2],
+        },
         { rule: 'not-converged', message: 'the tolerance was not reached with 255 points', count: 1, rows: [1] },
       ],
       failures: [{ line: 17, message: 'instances[16].age: expected a number, got "old"' }],
@@ -292,7 +308,10 @@ function many(made: Made, x: Float64Array[], explanations: Explanation[]): Made 
   const columns = assemble({ title: '', features: made.report.features, values: [], rows: 0, explanations }).report;
   const details = explanations.map((e) => ({ prediction: e.score, explanations: [{ elements: {} }] }));
   const { features, values, rows, title } = made.report;
-  return { report: { ...columns, title, features, values, rows, sources: [{ name: 'rows.jsonl', rows: x[0].length }] }, details };
+  return {
+    report: { ...columns, title, features, values, rows, sources: [{ name: 'rows.jsonl', rows: x[0].length }] },
+    details,
+  };
 }
 
 // F(b) = 0.2, +0.5, -0.1, +0.05, F(x) = 0.66: a gap of 0.01, which is 2.2 %.

@@ -36,7 +36,12 @@ for (const name of Object.keys(SAMPLES).filter((n) => n !== 'large')) {
 }
 
 for (const theme of ['light', 'dark']) {
-  for (const hash of ['', '&row=1&view=area', '&row=0&view=both', '&open=importance,swarm,dependence,errors,heat,lines']) {
+  for (const hash of [
+    '',
+    '&row=1&view=area',
+    '&row=0&view=both',
+    '&open=importance,swarm,dependence,errors,heat,lines',
+  ]) {
     test(`no axe violations: ${theme}${hash}`, async ({ page, open }) => {
       await open('mixed', `#theme=${theme}${hash}`);
       await page.waitForTimeout(200);
@@ -61,11 +66,20 @@ test('what was explained and how, remarks and failures are told', async ({ page,
   await open('mixed');
   const text = page.locator('wl-overview');
   for (const told of [
-    'showing a sample of 40 of 200', 'Integrated Gradients', 'as the tolerance needs, at most 255',
-    'xai_preprocess → xai_model: key xai_model, behind xai_preprocess', '38 (--baseline median)', 'zeros (default)',
-    'answers 0.1.0, report 0.1.0', '3 rows could not be explained', 'line 17: instances[16].age', 'zero-baseline',
-    '1 explanation of 40 misses more than 5 %', 'raise steps or paths',
-  ]) await expect(text).toContainText(told);
+    'showing a sample of 40 of 200',
+    'Integrated Gradients',
+    'as the tolerance needs, at most 255',
+    'xai_preprocess → xai_model: key xai_model, behind xai_preprocess',
+    '38 (--baseline median)',
+    'zeros (default)',
+    'answers 0.1.0, report 0.1.0',
+    '3 rows could not be explained',
+    'line 17: instances[16].age',
+    'zero-baseline',
+    '1 explanation of 40 misses more than 5 %',
+    'raise steps or paths',
+  ])
+    await expect(text).toContainText(told);
   await page.locator('.remarks a').nth(3).click();
   await expect(page.locator('wl-row h2')).toContainText('Row 1');
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
@@ -135,7 +149,10 @@ test('the keyboard reaches every control', async ({ page, open }) => {
     const walk = (root: ParentNode): Element[] =>
       [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? walk(e.shadowRoot) : [])]);
     const list = walk(document).filter(
-      (e) => e.matches('button, select, input, a[href], summary') && !e.matches(':disabled') && (e as HTMLElement).checkVisibility(),
+      (e) =>
+        e.matches('button, select, input, a[href], summary') &&
+        !e.matches(':disabled') &&
+        (e as HTMLElement).checkVisibility(),
     );
     list.forEach((e, i) => e.setAttribute('data-reach', String(i)));
     return list.length;
@@ -179,14 +196,20 @@ test('signs of tokens are told by underlines, and their numbers by the table', a
   const rows = await tableOf(tokens);
   expect(rows[3].slice(0, 3)).toEqual(['3', 'not', '−0.15']);
   const dashes = (text: string) =>
-    tokens.locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) }).locator('line').getAttribute('stroke-dasharray');
+    tokens
+      .locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) })
+      .locator('line')
+      .getAttribute('stroke-dasharray');
   expect(await dashes('not')).toBe('1.5 2.5');
   expect(await dashes('best')).toBe('none');
 });
 
 test('the pointer tells of a point and opens its row', async ({ page, open }) => {
   await open('worked');
-  for (const [chart, along] of [['wl-beeswarm', 'x'], ['wl-dependence', 'y']] as const) {
+  for (const [chart, along] of [
+    ['wl-beeswarm', 'x'],
+    ['wl-dependence', 'y'],
+  ] as const) {
     const plot = page.locator(`${chart} rect.link`);
     await plot.scrollIntoViewIfNeeded();
     const box = (await plot.boundingBox())!;

@@ -22,7 +22,10 @@ export abstract class Chart extends LitElement {
   @property() note = '';
   @property({ attribute: false }) look: Look = PLAIN;
   @property({ type: Boolean }) open = false;
-  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: { column: number; down: boolean } | null = null;
+  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: {
+    column: number;
+    down: boolean;
+  } | null = null;
   @property({ type: Number }) page = 0;
   @property({ attribute: false }) rowLink: (row: number) => string = (row) => `#row=${row}`;
   @state() protected width = 0;
@@ -128,6 +131,16 @@ export abstract class Chart extends LitElement {
         stroke: var(--ink);
         fill: none;
       }
+      .dot {
+        fill: var(--accent);
+        stroke: var(--paper);
+        stroke-width: 1.5;
+      }
+      .guide {
+        stroke: var(--ink);
+        stroke-opacity: 0.5;
+        stroke-dasharray: 2 3;
+      }
       .link {
         cursor: pointer;
       }
@@ -212,43 +225,47 @@ export abstract class Chart extends LitElement {
       </figcaption>
       ${this.controls()}
       <div class="drawing">
-        ${drawing
-          ? html`<svg
-              role="img"
-              aria-label=${drawing.label}
-              viewBox="0 0 ${this.width} ${drawing.height}"
-              width=${this.width}
-              height=${drawing.height}
-              style="max-width:${this.width}px"
-            >
-              ${drawing.body}
-            </svg>`
-          : nothing}
+        ${
+          drawing
+            ? html`<svg
+                role="img"
+                aria-label=${drawing.label}
+                viewBox="0 0 ${this.width} ${drawing.height}"
+                width=${this.width}
+                height=${drawing.height}
+                style="max-width:${this.width}px"
+              >
+                ${drawing.body}
+              </svg>`
+            : nothing
+        }
         ${this.below()}
-        ${this.tip
-          ? html`<div class="tip" style="left:${this.tip.x + 12}px;top:${this.tip.y + 8}px">${this.tip.text}</div>`
-          : nothing}
+        ${
+          this.tip
+            ? html`<div class="tip" style="left:${this.tip.x + 12}px;top:${this.tip.y + 8}px">${this.tip.text}</div>`
+            : nothing
+        }
       </div>
       <details ?open=${this.open} @toggle=${this.toggle}>
         <summary>Table<span class="unseen"> of ${this.heading}</span></summary>
-        ${this.open
-          ? html`<wl-table
-              .name=${this.name}
-              .caption=${this.heading}
-              .data=${this.table()}
-              .sort=${this.sort}
-              .page=${this.page}
-              .rowLink=${this.rowLink}
-            ></wl-table>`
-          : nothing}
+        ${
+          this.open
+            ? html`<wl-table
+                .name=${this.name}
+                .caption=${this.heading}
+                .data=${this.table()}
+                .sort=${this.sort}
+                .page=${this.page}
+                .rowLink=${this.rowLink}
+              ></wl-table>`
+            : nothing
+        }
       </details>
     </figure>`;
   }
 
   protected tell(type: string, value: unknown): void {
-    this.dispatchEvent(
-      new CustomEvent(type, { detail: { name: this.name, value }, bubbles: true, composed: true }),
-    );
+    this.dispatchEvent(new CustomEvent(type, { detail: { name: this.name, value }, bubbles: true, composed: true }));
   }
 
   private toggle(event: Event): void {

@@ -4,7 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import { count } from '../math/numbers.ts';
 import { errorBins } from '../math/errors.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { scale } from './draw.ts';
+import { scale, tick } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 @customElement('wl-errors')
@@ -24,13 +24,13 @@ export class Errors extends Chart {
         <line class="axis" x1="0" x2=${width} y1=${bottom} y2=${bottom} />
         ${bins.map((b, i) => {
           const x = i * slot;
-          const alarm = b.large && b.count ? 'alarm' : '';
+          const tone = b.count ? (b.large ? 'alarm' : '') : 'soft';
           return svg`<g>
             <title>${b.label}: ${b.count}</title>
             <rect x=${x + slot * 0.1} y=${y(b.count)} width=${slot * 0.8} height=${bottom - y(b.count)} rx="2"
               fill=${b.large ? 'var(--alarm)' : 'var(--soft)'} fill-opacity=${b.large ? 1 : 0.6} />
-            <text x=${x + slot / 2} y=${y(b.count) - 6} text-anchor="middle" class="${alarm} ${b.count ? '' : 'soft'}">${count(b.count)}</text>
-            <text x=${x + slot / 2} y=${bottom + 17} text-anchor="middle" font-size=${width < 520 ? 8.5 : 11} class="soft">${b.label}</text>
+            <text x=${x + slot / 2} y=${y(b.count) - 6} text-anchor="middle" class=${tone}>${count(b.count)}</text>
+            ${tick(x + slot / 2, bottom + 17, slot < 60 ? b.label.replace(' %', '') : b.label)}
           </g>`;
         })}`,
     };
@@ -40,11 +40,7 @@ export class Errors extends Chart {
     const { bins, unknown } = errorBins(this.errors);
     const n = this.errors.length || 1;
     return {
-      columns: [
-        { label: 'error' },
-        { label: 'explanations', form: 'count' },
-        { label: 'share', form: 'percent' },
-      ],
+      columns: [{ label: 'error' }, { label: 'explanations', form: 'count' }, { label: 'share', form: 'percent' }],
       rows: [
         ...bins.map((b) => [b.large ? `${b.label} (too much)` : b.label, b.count, b.count / n]),
         ...(unknown ? [['not said', unknown, unknown / n]] : []),

@@ -76,11 +76,20 @@ export class PictureChart extends Chart {
 
   protected override controls() {
     const change = (value: Record<string, string>) => this.tell('wl-change', value);
-    const range = (label: string, key: string, value: number, min: number) => html`<label
-      >${label}
-      <input type="range" min=${min} max="100" .value=${String(value)} @input=${(e: Event) => change({ [key]: (e.target as HTMLInputElement).value })} />
-      <output class="number">${value} %</output>
-    </label>`;
+    const range = (label: string, key: string, value: number, min: number) =>
+      html`<label
+        >${label}
+        <input
+          type="range"
+          min=${min}
+          max="100"
+          .value=${String(value)}
+          @input=${(e: Event) => change({ [key]: (e.target as HTMLInputElement).value })}
+        />
+        <output class="number">${value} %</output>
+      </label>`;
+    const offer = (p: number) =>
+      html`<button aria-pressed=${p === this.area} @click=${() => change({ area: String(p) })}>${p} %</button>`;
     return html`<div class="controls control">
       <label
         >Show
@@ -89,10 +98,7 @@ export class PictureChart extends Chart {
         </select>
       </label>
       ${this.shown === 'overlay' || this.shown === 'both' ? range('Opacity', 'opacity', this.opacity, 0) : nothing}
-      ${this.shown === 'area'
-        ? html`${range('Area', 'area', this.area, 0)}
-            ${OFFERED.map((p) => html`<button aria-pressed=${p === this.area} @click=${() => change({ area: String(p) })}>${p} %</button>`)}`
-        : nothing}
+      ${this.shown === 'area' ? html`${range('Area', 'area', this.area, 0)} ${OFFERED.map(offer)}` : nothing}
     </div>`;
   }
 
@@ -125,19 +131,18 @@ export class PictureChart extends Chart {
     if (this.shown === 'area') return this.areaText();
     const { lo, hi, highlighted, sum, share } = d.scale;
     return html`<p class="soft number" style="font-size:0.86rem;margin-top:0.5rem">
-      Colours run from ${short(lo)} to ${short(hi)}; ${percent(highlighted)} of the pixels are highlighted and hold ${percent(share)} of
-      all sizes; the layer sums to ${signed(sum)}.
+      Colours run from ${short(lo)} to ${short(hi)}; ${percent(highlighted)} of the pixels are highlighted and hold
+      ${percent(share)} of all sizes; the layer sums to ${signed(sum)}.
     </p>`;
   }
 
   private areaText() {
-    const top = this.top?.of;
     const list = [...(this.data?.regions?.list ?? [])].sort((a, b) => a.rank - b.rank);
-    const attribution = list.slice(0, top?.regions ?? 0).reduce((s, r) => s + r.attribution, 0);
+    const { regions, area } = this.top?.of ?? { regions: 0, area: 0 };
+    const attribution = list.slice(0, regions).reduce((s, r) => s + r.attribution, 0);
+    const share = `${percent(area)} of the picture, ${percent(attribution)} of the attribution`;
     return html`<p class="soft number" role="status" style="font-size:0.86rem;margin-top:0.5rem">
-      ${top
-        ? `${top.regions} of ${list.length} regions, ${percent(top.area)} of the picture, ${percent(attribution)} of the attribution.`
-        : 'Reading the regions …'}
+      ${this.top ? `${regions} of ${list.length} regions, ${share}.` : 'Reading the regions …'}
     </p>`;
   }
 

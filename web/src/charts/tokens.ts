@@ -54,8 +54,12 @@ export class TokensChart extends Chart {
       <title>${this.tokens[index]} (token ${index}): ${exact(a)}${share}</title>
       <rect x=${x} y=${y} width=${width} height=${LINE - 7} rx="3" fill=${rgb(back)} />
       <text x=${x + PAD} y=${y + 15} font-size=${SIZE} style="fill:${ink};white-space:pre">${text}</text>
-      ${a ? svg`<line x1=${x + PAD} x2=${x + width - PAD} y1=${y + 19.5} y2=${y + 19.5} stroke=${ink} stroke-width="1.5"
-        stroke-dasharray=${a > 0 ? 'none' : '1.5 2.5'} />` : ''}
+      ${
+        a
+          ? svg`<line x1=${x + PAD} x2=${x + width - PAD} y1=${y + 19.5} y2=${y + 19.5} stroke=${ink} stroke-width="1.5"
+        stroke-dasharray=${a > 0 ? 'none' : '1.5 2.5'} />`
+          : ''
+      }
     </g>`;
   }
 

@@ -155,7 +155,10 @@ export class RowPage extends LitElement {
   // The explanation of the chosen target, else the first.
   private get ordinal(): number {
     const own = this.data.explanationsOf(this.row);
-    return Math.max(0, own.findIndex((e) => this.data.target[e] === this.selection.target));
+    return Math.max(
+      0,
+      own.findIndex((e) => this.data.target[e] === this.selection.target),
+    );
   }
 
   override render(): TemplateResult {
@@ -164,10 +167,14 @@ export class RowPage extends LitElement {
     return html`${this.navigation()}
       <h2>
         Row ${this.row}
-        <span class="soft">${this.place()}${e === undefined ? '' : ` · ${targetName(this.data.report.targets[this.data.target[e]])}`}</span>
+        <span class="soft">${[this.place(), e === undefined ? '' : this.target(e)].filter(Boolean).join(' · ')}</span>
       </h2>
       ${own.length > 1 ? this.classes(own) : nothing}
       ${e === undefined ? html`<p>This row has no explanation.</p>` : this.explanation(e)}`;
+  }
+
+  private target(e: number): string {
+    return targetName(this.data.report.targets[this.data.target[e]]);
   }
 
   private place(): string {
@@ -180,7 +187,9 @@ export class RowPage extends LitElement {
   private navigation(): TemplateResult {
     const last = this.data.report.rows.count - 1;
     const link = (row: number, text: string) =>
-      row < 0 || row > last ? html`<span class="soft">${text}</span>` : html`<a href=${this.shared.rowLink(row)}>${text}</a>`;
+      row < 0 || row > last
+        ? html`<span class="soft">${text}</span>`
+        : html`<a href=${this.shared.rowLink(row)}>${text}</a>`;
     return html`<nav class="control" aria-label="Rows">
       <a href=${this.shared.allLink}>All rows</a>
       <span class="ends">${link(this.row - 1, '← previous')} ${link(this.row + 1, 'next →')}</span>
@@ -191,11 +200,12 @@ export class RowPage extends LitElement {
     const { target, score, report } = this.data;
     return html`<ul class="classes control">
       ${own.map(
-        (e, i) => html`<li>
-          <button aria-pressed=${i === this.ordinal} @click=${() => this.change({ target: String(target[e]) })}>
-            ${targetName(report.targets[target[e]])} <span class="number">${short(score[e])}</span>
-          </button>
-        </li>`,
+        (e, i) =>
+          html`<li>
+            <button aria-pressed=${i === this.ordinal} @click=${() => this.change({ target: String(target[e]) })}>
+              ${targetName(report.targets[target[e]])} <span class="number">${short(score[e])}</span>
+            </button>
+          </li>`,
       )}
     </ul>`;
   }
@@ -206,8 +216,8 @@ export class RowPage extends LitElement {
 
   private explanation(e: number): TemplateResult {
     const detail = this.detail?.explanations[this.ordinal];
-    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})} ${this.elements(detail?.elements ?? {})}
-      ${this.more(e)}`;
+    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})}
+    ${this.elements(detail?.elements ?? {})} ${this.more(e)}`;
   }
 
   private numbers(e: number): TemplateResult {
@@ -216,13 +226,19 @@ export class RowPage extends LitElement {
     const gap = difference - sum[e];
     const share = shareOf(gap, difference);
     const number = (name: string, x: number, text: string, note: unknown = nothing, alarm = false) =>
-      html`<div class=${alarm ? 'alarm' : ''}><dt>${name}</dt><dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd></div>`;
+      html`<div class=${alarm ? 'alarm' : ''}>
+        <dt>${name}</dt>
+        <dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd>
+      </div>`;
     const large = share > LARGE_GAP;
-    const ofDifference = Number.isFinite(share) ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference` : '';
+    const ofDifference = Number.isFinite(share)
+      ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference`
+      : '';
     const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
     return html`<dl class="numbers">
-      ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))} ${number('F(x), this row', score[e], short(score[e]))}
-      ${number('Difference', difference, signed(difference))} ${number('Sum of attributions', sum[e], signed(sum[e]))}
+      ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))}
+      ${number('F(x), this row', score[e], short(score[e]))} ${number('Difference', difference, signed(difference))}
+      ${number('Sum of attributions', sum[e], signed(sum[e]))}
       ${number('Gap', gap, signed(gap), large ? `${ofDifference}: raise steps or paths` : ofDifference, large)}
       ${number('Approximation error', error[e], percent(error[e]), told, error[e] > LARGE_GAP)}
     </dl>`;
@@ -254,20 +270,22 @@ export class RowPage extends LitElement {
     const bar = chart('bars');
     const based = !Number.isNaN(this.data.baselineScore[e]) && !Number.isNaN(this.data.score[e]);
     return html`<div class="pair">
-      ${based
-        ? html`<wl-waterfall
-            name="waterfall"
-            heading="From the baseline to this row"
-            note="Read from the bottom: each bar starts where the one below ends."
-            .baseline=${this.data.baselineScore[e]}
-            .score=${this.data.score[e]}
-            .parts=${parts}
-            .look=${fall.look}
-            .open=${fall.open}
-            .sort=${fall.sort}
-            .page=${fall.page}
-          ></wl-waterfall>`
-        : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`}
+      ${
+        based
+          ? html`<wl-waterfall
+              name="waterfall"
+              heading="From the baseline to this row"
+              note="Read from the bottom: each bar starts where the one below ends."
+              .baseline=${this.data.baselineScore[e]}
+              .score=${this.data.score[e]}
+              .parts=${parts}
+              .look=${fall.look}
+              .open=${fall.open}
+              .sort=${fall.sort}
+              .page=${fall.page}
+            ></wl-waterfall>`
+          : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`
+      }
       <wl-bars
         name="bars"
         heading="Attributions by size"
@@ -366,7 +384,10 @@ export class RowPage extends LitElement {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
-    const bars = of.tokens.map((token, k) => ({ label: `${token.trim() || '(space)'} (${k})`, value: of.attributions[k] }));
+    const bars = of.tokens.map((token, k) => ({
+      label: `${token.trim() || '(space)'} (${k})`,
+      value: of.attributions[k],
+    }));
     return html`<section>
         <label class="scale control"
           >Scale of colours
