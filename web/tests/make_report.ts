@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import type { Elements, Feature, Picture, Report, RowDetail, Values } from '../src/report/data.ts';
+import type { Elements, Feature, Picture, Report, RowDetail, Tokens, Values } from '../src/report/data.ts';
 
 export interface Made {
   report: Report;
@@ -325,9 +325,31 @@ export function workedWaterfall(): Made {
   });
 }
 
+// A long text in pieces of WordPiece, and a short one in words.
+export function text(): Made {
+  const pieces = 'an un ##believ ##able film , not with ##out charm'.split(' ');
+  const long = Array.from({ length: 40 * pieces.length }, (_, i) => pieces[i % pieces.length]);
+  const texts = [long, ['a', 'film', '##']].map((tokens, row): Tokens => ({
+    kind: 'tokens',
+    tokens,
+    attributions: tokens.map((t, i) => (t === 'not' ? -0.02 : t === '##able' ? 0.01 : 0.001) * (1 + (i + row) / 500)),
+  }));
+  return assemble({
+    title: 'Texts',
+    features: [{ name: 'review', kind: 'tokens' }],
+    values: [null],
+    rows: 2,
+    explanations: texts.map((review, row) => {
+      const sum = total(review);
+      return { row, target: 0, baselineScore: 0.1, score: 0.1 + sum, totals: [sum], elements: { review } };
+    }),
+  });
+}
+
 export const SAMPLES: Record<string, () => Made> = {
   mixed: () => mixed(),
   worked: workedWaterfall,
+  text,
   'one-row-one-feature': () => numbers(1, 1),
   'all-zero': () => numbers(20, 4, () => 0, 'All zero'),
   wide: () => numbers(30, 300, (f) => Math.sin(f), 'Wide'),

@@ -204,6 +204,42 @@ test('signs of tokens are told by underlines, and their numbers by the table', a
   expect(await dashes('best')).toBe('none');
 });
 
+test('pieces are shown as words with the same sum', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const tokens = page.locator('wl-tokens');
+  await tokens.getByRole('button', { name: 'words' }).click();
+  expect(page.url()).toContain('text=word');
+  const rows = await tableOf(tokens);
+  expect(rows[1].slice(1, 3)).toEqual(['unbelievable', 'un ##believ ##able']);
+  await expect(page.locator('wl-bars').last()).toContainText('Strongest words');
+  await expect(tokens).toContainText('/ 12'); // 280 words
+  const shares = rows.map((r) => Number(r[4].replace(' %', '').replace('−', '-')));
+  await tokens.getByRole('button', { name: 'pieces' }).click();
+  const pieces = (await tableOf(tokens)).map((r) => Number(r[3].replace(' %', '').replace('−', '-')));
+  expect(shares[1]).toBeCloseTo(pieces[1] + pieces[2] + pieces[3], 2);
+  await page.evaluate(() => (location.hash = '#row=1'));
+  await expect(page.locator('wl-row h2')).toContainText('Row 1');
+  await expect(tokens.getByRole('button', { name: 'words' })).toHaveCount(0);
+});
+
+test('a strip moves a long text, by keys and by the pointer', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const strip = page.getByRole('slider', { name: 'Place in review' });
+  await expect(strip).toHaveAttribute('aria-valuetext', /^tokens 0 to \d+ of 400$/);
+  await strip.press('End');
+  await expect(strip).toHaveAttribute('aria-valuetext', /^tokens \d\d+ to 399 of 400$/);
+  await expect(strip).toHaveAttribute('aria-valuenow', '100');
+  await expect(page.locator('wl-row h2')).toContainText('Row 0'); // Arrows turn rows elsewhere.
+  await strip.press('ArrowLeft');
+  await expect(strip).not.toHaveAttribute('aria-valuenow', '100');
+  await strip.click({ position: { x: 2, y: 10 } });
+  await expect(strip).toHaveAttribute('aria-valuenow', '0');
+  expect(await page.locator('wl-tokens .drawing').evaluate((e) => e.scrollTop)).toBe(0);
+  expect(await violations(page)).toEqual([]);
+  await page.evaluate(() => (location.hash = '#row=1'));
+  await expect(strip).toHaveCount(0);
+});
+
 test('the pointer tells of a point and opens its row', async ({ page, open }) => {
   await open('worked');
   for (const [chart, along] of [

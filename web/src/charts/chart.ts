@@ -14,7 +14,7 @@ export interface Drawing {
 }
 
 // Properties that the drawing does not depend on.
-const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip']);
+const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip', 'seen', 'pieces']);
 
 export abstract class Chart extends LitElement {
   @property() name = '';
@@ -37,6 +37,11 @@ export abstract class Chart extends LitElement {
 
   protected abstract draw(width: number): Drawing | null;
   protected abstract table(): TableOf;
+  // Whether the drawing scrolls in a window of its own.
+  protected get tall(): boolean {
+    return false;
+  }
+  protected scrolled(): void {}
   protected controls(): TemplateResult | typeof nothing {
     return nothing;
   }
@@ -183,7 +188,15 @@ export abstract class Chart extends LitElement {
         white-space: pre-line;
         max-width: 18rem;
       }
+      .tall {
+        max-height: 24rem;
+        overflow-y: auto;
+      }
       @media print {
+        .tall {
+          max-height: none;
+          overflow: visible;
+        }
         details:not([open]) {
           display: none;
         }
@@ -224,7 +237,13 @@ export abstract class Chart extends LitElement {
         </span>
       </figcaption>
       ${this.controls()}
-      <div class="drawing">
+      <div
+        class="drawing ${this.tall ? 'tall' : ''}"
+        role=${this.tall ? 'region' : nothing}
+        tabindex=${this.tall ? 0 : nothing}
+        aria-label=${this.tall ? this.heading : nothing}
+        @scroll=${this.scrolled}
+      >
         ${
           drawing
             ? html`<svg

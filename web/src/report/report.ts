@@ -62,18 +62,19 @@ export class ReportPage extends LitElement {
         color: var(--soft);
         font-size: 0.74rem;
       }
-      button[aria-pressed='true'] {
-        border-color: var(--accent);
-        color: var(--accent) !important;
-        font-weight: 600;
-      }
-      .looks button,
+      .looks button:not([aria-pressed='true']),
       .bar button,
       .looks select,
       .bar select,
       .bar input {
-        font-size: 0.86rem;
         color: var(--ink);
+      }
+      .looks button,
+      .looks select,
+      .bar button,
+      .bar select,
+      .bar input {
+        font-size: 0.86rem;
       }
       .bar {
         position: sticky;
@@ -199,7 +200,7 @@ export class ReportPage extends LitElement {
   private key(event: KeyboardEvent): void {
     if (this.chosen.row === '' || event.altKey || event.ctrlKey || event.metaKey) return;
     const target = event.composedPath()[0] as HTMLElement;
-    if (target.matches?.('input, select, textarea, [role="region"]')) return;
+    if (target.matches?.('input, select, textarea, [role="region"], [role="slider"]')) return;
     if (event.key === 'ArrowLeft') this.turn(-1);
     if (event.key === 'ArrowRight') this.turn(1);
     if (event.key === 'Escape') this.change({ row: '' }, true);

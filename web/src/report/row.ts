@@ -19,6 +19,7 @@ import { runFacts } from './facts.ts';
 import { f32, type Loaded } from './loaded.ts';
 import type { Shared } from './report.ts';
 import { targetName, type Selection } from './selection.ts';
+import { shownText } from './text.ts';
 
 const BARS_OF_VECTOR = 40; // A longer vector without names is drawn along its places.
 
@@ -64,11 +65,6 @@ export class RowPage extends LitElement {
         margin-top: 0.75rem;
         padding: 0;
         list-style: none;
-      }
-      .classes button[aria-pressed='true'] {
-        border-color: var(--accent);
-        color: var(--accent);
-        font-weight: 600;
       }
       .numbers {
         display: grid;
@@ -384,9 +380,10 @@ export class RowPage extends LitElement {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
-    const bars = of.tokens.map((token, k) => ({
+    const text = shownText(of, this.shared.state.text === 'word' ? 'word' : 'token');
+    const bars = text.tokens.map((token, k) => ({
       label: `${token.trim() || '(space)'} (${k})`,
-      value: of.attributions[k],
+      value: text.attributions[k],
     }));
     return html`<section>
         <label class="scale control"
@@ -400,8 +397,10 @@ export class RowPage extends LitElement {
           name="elements-${i}"
           heading=${name}
           note="Solid underline: pushes the score up. Dotted: down."
-          .tokens=${of.tokens}
-          .attributions=${of.attributions}
+          .unit=${text.unit}
+          .tokens=${text.tokens}
+          .attributions=${text.attributions}
+          .pieces=${text.pieces}
           .greatest=${greatest}
           .look=${this.shared.look}
           .open=${t.open}
@@ -409,7 +408,7 @@ export class RowPage extends LitElement {
           .page=${t.page}
         ></wl-tokens>
       </section>
-      <section>${this.bars(`tokens-${i}`, `Strongest tokens of ${name}`, bars, 10)}</section>`;
+      <section>${this.bars(`tokens-${i}`, `Strongest ${text.unit}s of ${name}`, bars, 10)}</section>`;
   }
 
   private picture(i: number, of: Picture): TemplateResult {

@@ -16,6 +16,7 @@ const DEFAULTS = {
   sort: '', // sorted tables: `name.column.down`
   page: '', // pages of tables: `name.number`
   view: 'overlay', // picture: picture, overlay, both, area or the name of a further one
+  text: 'token', // or word, where tokens are pieces
   opacity: '100', // of the overlay, in per cent
   area: '10', // regions of a picture, in per cent
 };
