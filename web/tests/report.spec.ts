@@ -183,6 +183,33 @@ test('regions are taken in order until they fill the area, the crossing one too'
   await expect(status).toHaveText('4 of 4 regions, 100 % of the picture, 100 % of the attribution.');
 });
 
+test('a picture keeps its scale in every view, and is saved with it', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const picture = page.locator('wl-picture');
+  const show = picture.getByLabel('Show');
+  for (const view of await show.locator('option').allTextContents()) {
+    await show.selectOption({ label: view });
+    await expect(picture, view).toContainText('Colours run from 0.001 to 0.02; 6.25 % of the pixels are highlighted');
+  }
+  const download = page.waitForEvent('download');
+  await picture.getByRole('button', { name: 'as JSON' }).click();
+  const saved = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+  expect(saved).toMatchObject({
+    feature: 'photo',
+    row: 0,
+    line: 1,
+    method: 'integrated-gradients',
+    output: 'classes',
+    index: [1],
+    label: 'good',
+    baselineOutputValue: 0.2,
+    scale: { lo: 0.001, hi: 0.02, highlighted: 0.0625, sum: 0.12, share: 0.4321 },
+  });
+  expect(saved.instanceOutputValue).toBeGreaterThan(0);
+  expect(Math.abs(saved.gap)).toBeLessThan(1e-9);
+  expect(saved.regions).toHaveLength(4);
+});
+
 test('places of a picture that is not at hand are summed over its channels', async ({ page, open }) => {
   await open('mixed', '#row=0');
   const rows = await tableOf(page.locator('wl-grid'));

@@ -14,7 +14,7 @@ export interface Drawing {
 }
 
 // Properties that the drawing does not depend on.
-const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip', 'seen', 'pieces']);
+const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip', 'seen', 'pieces', 'about']);
 
 export abstract class Chart extends LitElement {
   @property() name = '';
@@ -42,6 +42,10 @@ export abstract class Chart extends LitElement {
     return false;
   }
   protected scrolled(): void {}
+  // What else can be saved.
+  protected more(): TemplateResult | typeof nothing {
+    return nothing;
+  }
   protected controls(): TemplateResult | typeof nothing {
     return nothing;
   }
@@ -234,6 +238,7 @@ export abstract class Chart extends LitElement {
         <span class="save control">
           <button @click=${this.saveSvg} aria-label="Save ${this.heading} as SVG">SVG</button>
           <button @click=${this.savePicture} aria-label="Save ${this.heading} as PNG">PNG</button>
+          ${this.more()}
         </span>
       </figcaption>
       ${this.controls()}

@@ -5,6 +5,7 @@ import '../charts/bars.ts';
 import type { Bar } from '../charts/bars.ts';
 import '../charts/grid.ts';
 import '../charts/picture.ts';
+import type { PictureData } from '../charts/picture.ts';
 import '../charts/sequence.ts';
 import { base } from '../charts/styles.ts';
 import '../charts/table.ts';
@@ -29,6 +30,7 @@ export class RowPage extends LitElement {
   @property({ attribute: false }) selection!: Selection;
   @property({ attribute: false }) shared!: Shared;
   @property({ attribute: false }) row = 0;
+  private readonly pictures = new WeakMap<Picture, PictureData>();
   private parsed: { row: number; detail: RowDetail | null } | null = null;
 
   static override styles = [
@@ -213,7 +215,7 @@ export class RowPage extends LitElement {
   private explanation(e: number): TemplateResult {
     const detail = this.detail?.explanations[this.ordinal];
     return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})}
-    ${this.elements(detail?.elements ?? {})} ${this.more(e)}`;
+    ${this.elements(e, detail?.elements ?? {})} ${this.more(e)}`;
   }
 
   private numbers(e: number): TemplateResult {
@@ -302,19 +304,19 @@ export class RowPage extends LitElement {
     return typeof x === 'string' ? x : value(x);
   }
 
-  private elements(elements: Record<string, Elements>): TemplateResult | typeof nothing {
+  private elements(e: number, elements: Record<string, Elements>): TemplateResult | typeof nothing {
     const { features } = this.data.report;
     const shown = this.selection.features.filter((i) => {
       const of = elements[features[i].name];
       return of && !single(of); // Its bar is above.
     });
     if (!shown.length) return nothing;
-    return html`${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
+    return html`${shown.map((i) => this.feature(e, i, elements[features[i].name]))}`;
   }
 
-  private feature(i: number, of: Elements): TemplateResult {
+  private feature(e: number, i: number, of: Elements): TemplateResult {
     if (of.kind === 'tokens') return this.tokens(i, of);
-    if (of.kind === 'image') return this.picture(i, of);
+    if (of.kind === 'image') return this.picture(e, i, of);
     return this.vector(i, of);
   }
 
@@ -411,21 +413,16 @@ export class RowPage extends LitElement {
       <section>${this.bars(`tokens-${i}`, `Strongest ${text.unit}s of ${name}`, bars, 10)}</section>`;
   }
 
-  private picture(i: number, of: Picture): TemplateResult {
+  private picture(e: number, i: number, of: Picture): TemplateResult {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const { state, look } = this.shared;
-    const data = {
-      ...of,
-      overlays: of.overlays ?? [],
-      map: { ...of.map, values: f32(of.map) },
-      regions: of.regions ?? null,
-    };
     return html`<section>
       <wl-picture
         name="elements-${i}"
         heading=${name}
-        .data=${data}
+        .data=${this.pictureData(of)}
+        .about=${{ feature: name, ...this.about(e) }}
         .view=${state.view}
         .opacity=${Number(state.opacity)}
         .area=${Number(state.area)}
@@ -436,6 +433,35 @@ export class RowPage extends LitElement {
       ></wl-picture>
       ${of.regions ? this.regions(i, of.regions.list) : nothing}
     </section>`;
+  }
+
+  // The same object for the same picture, which takes its pixels but once.
+  private pictureData(of: Picture): PictureData {
+    let data = this.pictures.get(of);
+    if (!data) {
+      const map = { ...of.map, values: f32(of.map) };
+      data = { ...of, map, overlays: of.overlays ?? [], regions: of.regions ?? null };
+      this.pictures.set(of, data);
+    }
+    return data;
+  }
+
+  // What an explanation says of itself, by the names that answers use.
+  private about(e: number): Record<string, unknown> {
+    const { report, run, target, line, score, baselineScore, error, sum } = this.data;
+    const { output, index, label } = report.targets[target[e]];
+    return {
+      row: this.row,
+      line: line[this.row],
+      method: report.runs[run[e]]?.method ?? null,
+      output,
+      index,
+      label,
+      instanceOutputValue: score[e],
+      baselineOutputValue: baselineScore[e],
+      gap: score[e] - baselineScore[e] - sum[e],
+      approximationError: error[e],
+    };
   }
 
   private regions(i: number, list: NonNullable<Picture['regions']>['list']): TemplateResult {
