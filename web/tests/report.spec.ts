@@ -62,6 +62,30 @@ test('the worked waterfall: the gap first, then s, q and p, up to F(x)', async (
   await expect(page.locator('wl-row .numbers')).toContainText('2.174 % of the difference');
 });
 
+test('the force line: up to F(x) what pushes up, from there what pushes down', async ({ page, open }) => {
+  await open('worked', '#row=0');
+  const force = page.locator('wl-force');
+  expect(await tableOf(force)).toEqual([
+    ['not attributed', '–', 'up', '+0.01', '0.1', '0.11'],
+    ['s', '–', 'up', '+0.05', '0.11', '0.16'],
+    ['p', '1', 'up', '+0.5', '0.16', '0.66'],
+    ['q', '2', 'down', '−0.1', '0.66', '0.76'],
+  ]);
+  const bars = await force.locator('svg g rect').evaluateAll((all) => all.map((r) => r.getBoundingClientRect()));
+  expect(bars).toHaveLength(4);
+  expect(bars[3].left).toBeCloseTo(bars[2].right, 1);
+  await page.locator('input[type=search]').fill('p');
+  await expect(force).toContainText('2 not shown by the filter');
+});
+
+test('standard errors are whiskers and a column', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const bars = page.locator('wl-bars[name=bars], wl-bars').first();
+  const errors = Object.fromEntries((await tableOf(bars)).map((r) => [r[0], r[3]]));
+  expect(errors).toMatchObject({ age: '0.01', job: '0.002', photo: '–' });
+  await expect(bars.locator('path.ink')).toHaveCount(2);
+});
+
 test('what was explained and how, remarks and failures are told', async ({ page, open }) => {
   await open('mixed');
   const text = page.locator('wl-overview');

@@ -3,6 +3,7 @@ import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { svg, type SVGTemplateResult } from 'lit';
 import { extent } from '../math/statistics.ts';
 import { short } from '../math/numbers.ts';
+import { LARGE_GAP } from '../math/waterfall.ts';
 
 let pen: CanvasRenderingContext2D | null = null;
 
@@ -27,6 +28,15 @@ export function fit(text: string, width: number, size = 12): string {
 export function nameAt(x: number, y: number, name: string, soft = false): SVGTemplateResult {
   return svg`<text x=${x} y=${y} text-anchor="end" class=${soft ? 'soft' : ''}
     >${fit(name, x)}<title>${name}</title></text>`;
+}
+
+// What is not attributed, for fill="url(#hatch)": red where it is too much.
+export function gapHatch(share: number): SVGTemplateResult {
+  return svg`<defs>
+    <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect width="2.2" height="6" fill=${share > LARGE_GAP ? 'var(--alarm)' : 'var(--soft)'} />
+    </pattern>
+  </defs>`;
 }
 
 export function whisker(from: number, to: number, y: number): SVGTemplateResult {

@@ -3,9 +3,9 @@ import { svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { ofSign } from '../math/color.ts';
 import { exact, short, signed } from '../math/numbers.ts';
-import { LARGE_GAP, waterfall, type Part, type Step } from '../math/waterfall.ts';
+import { waterfall, type Part, type Step } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { axisX, domain, labelRoom, nameAt, scale } from './draw.ts';
+import { axisX, domain, gapHatch, labelRoom, nameAt, scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 export interface WaterfallPart extends Part {
@@ -39,11 +39,7 @@ export class WaterfallChart extends Chart {
       height: bottom + 40,
       label: `${this.heading}: from ${short(this.baseline)} to ${short(this.score)}`,
       body: svg`
-        <defs>
-          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect width="2.2" height="6" fill=${gapShare > LARGE_GAP ? 'var(--alarm)' : 'var(--soft)'} />
-          </pattern>
-        </defs>
+        ${gapHatch(gapShare)}
         ${axisX(x, top, bottom)}
         <line class="guide" x1=${x(this.score)} x2=${x(this.score)} y1=${top - 6} y2=${bottom} />
         <line class="guide" x1=${x(this.baseline)} x2=${x(this.baseline)} y1=${top} y2=${bottom + 20} />

@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '../charts/bars.ts';
 import type { Bar } from '../charts/bars.ts';
+import '../charts/force.ts';
 import '../charts/grid.ts';
 import '../charts/picture.ts';
 import type { PictureData } from '../charts/picture.ts';
@@ -267,33 +268,52 @@ export class RowPage extends LitElement {
     const fall = chart('waterfall');
     const bar = chart('bars');
     const based = !Number.isNaN(this.data.baselineScore[e]) && !Number.isNaN(this.data.score[e]);
-    return html`<div class="pair">
-      ${
-        based
-          ? html`<wl-waterfall
-              name="waterfall"
-              heading="From the baseline to this row"
-              note="Read from the bottom: each bar starts where the one below ends."
-              .baseline=${this.data.baselineScore[e]}
-              .score=${this.data.score[e]}
-              .parts=${parts}
-              .look=${fall.look}
-              .open=${fall.open}
-              .sort=${fall.sort}
-              .page=${fall.page}
-            ></wl-waterfall>`
-          : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`
-      }
-      <wl-bars
-        name="bars"
-        heading="Attributions by size"
-        .bars=${bars}
-        .look=${bar.look}
-        .open=${bar.open}
-        .sort=${bar.sort}
-        .page=${bar.page}
-      ></wl-bars>
-    </div>`;
+    return html`${based && parts.length > 1 ? this.force(e, parts) : nothing}
+      <div class="pair">
+        ${
+          based
+            ? html`<wl-waterfall
+                name="waterfall"
+                heading="From the baseline to this row"
+                note="Read from the bottom: each bar starts where the one below ends."
+                .baseline=${this.data.baselineScore[e]}
+                .score=${this.data.score[e]}
+                .parts=${parts}
+                .look=${fall.look}
+                .open=${fall.open}
+                .sort=${fall.sort}
+                .page=${fall.page}
+              ></wl-waterfall>`
+            : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`
+        }
+        <wl-bars
+          name="bars"
+          heading="Attributions by size"
+          .bars=${bars}
+          .look=${bar.look}
+          .open=${bar.open}
+          .sort=${bar.sort}
+          .page=${bar.page}
+        ></wl-bars>
+      </div>`;
+  }
+
+  private force(e: number, parts: WaterfallPart[]): TemplateResult {
+    const t = this.shared.tableOf('force');
+    return html`<section>
+      <wl-force
+        name="force"
+        heading="What pushes the score"
+        note="Left of F(x): what pushes it up; right of it: what pushes it down. A bar is as long as its attribution."
+        .baseline=${this.data.baselineScore[e]}
+        .score=${this.data.score[e]}
+        .parts=${parts}
+        .look=${this.shared.look}
+        .open=${t.open}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-force>
+    </section>`;
   }
 
   // Nothing for a feature of many values.
