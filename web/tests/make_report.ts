@@ -90,6 +90,7 @@ export const RUN = {
 interface Explanation {
   row: number;
   target: number;
+  run?: number;
   score: number;
   baselineScore: number;
   totals: number[]; // in the order of the features; NaN: none
@@ -123,7 +124,7 @@ export function assemble({ title, features, values, rows, explanations, rest }: 
     targets: [{ output: 'score', index: [], label: '' }],
     explanations: {
       row: u32(explanations.map((e) => e.row)),
-      run: u32(explanations.map(() => 0)),
+      run: u32(explanations.map((e) => e.run ?? 0)),
       target: u32(explanations.map((e) => e.target)),
       score: f64(explanations.map((e) => e.score)),
       baselineScore: f64(explanations.map((e) => e.baselineScore)),
@@ -325,6 +326,44 @@ export function workedWaterfall(): Made {
   });
 }
 
+// The same rows explained twice, in two files: row 0 alike, row 1 with the ends exchanged, row 2 of other values, row 3
+// of another class.
+export function twice(): Made {
+  const a = [
+    [3, -2, 1],
+    [3, -2, 1],
+    [3, -2, 1],
+    [3, -2, 1],
+  ];
+  const b = [
+    [3, -2, 1],
+    [1, -2, 3],
+    [1, 1, 1],
+    [3, -2, 1],
+  ];
+  const explanations = [...a, ...b].map((totals, row): Explanation => ({
+    row,
+    target: row === 7 ? 1 : 0,
+    run: row < 4 ? 0 : 1,
+    baselineScore: 0,
+    score: totals.reduce((s, t) => s + t, 0),
+    totals,
+  }));
+  return assemble({
+    title: 'Twice',
+    features: ['p', 'q', 's'].map((name) => ({ name, kind: 'number' as const })),
+    values: [f64([1, 2, 3, 4, 1, 2, 9, 4]), f64([5, NaN, 7, 8, 5, 6, 7, 8]), null],
+    rows: 8,
+    explanations,
+    rest: {
+      sources: ['first.jsonl', 'second.jsonl'].map((name) => ({ name, rows: 4 })),
+      runs: [RUN, { ...RUN, method: 'sampled-shapley', paths: 10, steps: undefined }],
+      targets: ['score', 'other'].map((output) => ({ output, index: [], label: '' })),
+      rows: { count: 8, total: 8, line: u32([1, 2, 3, 4, 1, 2, 3, 4]) },
+    },
+  });
+}
+
 // A long text in pieces of WordPiece, and a short one in words.
 export function text(): Made {
   const pieces = 'an un ##believ ##able film , not with ##out charm'.split(' ');
@@ -350,6 +389,7 @@ export const SAMPLES: Record<string, () => Made> = {
   mixed: () => mixed(),
   worked: workedWaterfall,
   text,
+  twice,
   'one-row-one-feature': () => numbers(1, 1),
   'all-zero': () => numbers(20, 4, () => 0, 'All zero'),
   wide: () => numbers(30, 300, (f) => Math.sin(f), 'Wide'),

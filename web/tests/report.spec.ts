@@ -291,6 +291,24 @@ test('a strip moves a long text, by keys and by the pointer', async ({ page, ope
   await expect(strip).toHaveCount(0);
 });
 
+test('files that explain the same rows are compared, row by row', async ({ page, open }) => {
+  await open('twice');
+  const section = page.locator('wl-agreement');
+  await expect(section).toContainText('2 rows with the same line and values in both files; mean rank correlation 0.75');
+  await expect(section).toContainText('1 left out: the same line, other values; 1 left out: another output or class');
+  const cells = (name: string) =>
+    section.locator(`wl-table`).filter({ hasText: name }).last().locator('tbody tr').allInnerTexts();
+  expect((await cells('differs in'))[0]).toBe('Method\tIntegrated Gradients\tSampled Shapley');
+  expect(await cells('rank correlation')).toEqual(['1\t5\t+0.5\t3\t2\tp\t+3\t+1', '0\t4\t+1\t3\t2\tp\t+3\t+3']);
+  const histogram = await tableOf(section.locator('wl-histogram').first());
+  expect(histogram.map((r) => r[1]).join('')).toBe('0000000101');
+  await page.waitForTimeout(200);
+  expect(await violations(page)).toEqual([]);
+  await open('mixed');
+  await expect(page.locator('wl-overview')).toContainText('Row by row');
+  await expect(page.locator('wl-overview')).not.toContainText('Two ways of explaining');
+});
+
 test('the pointer tells of a point and opens its row', async ({ page, open }) => {
   await open('worked');
   for (const [chart, along] of [

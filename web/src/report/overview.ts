@@ -15,6 +15,7 @@ import type { TableOf } from '../charts/table.ts';
 import { count, percent, plural } from '../math/numbers.ts';
 import { QUANTILES, strongestInteraction } from '../math/statistics.ts';
 import { LARGE_GAP, shareOf } from '../math/waterfall.ts';
+import './agreement.ts';
 import type { Loaded } from './loaded.ts';
 import { reportFacts, runFacts, type Fact } from './facts.ts';
 import type { Shared } from './report.ts';
@@ -164,7 +165,7 @@ export class Overview extends LitElement {
               </section>`
             : html`${this.importance()} ${this.settled ? html`${this.dependence()} ${this.distribution()}` : nothing}`
       }
-      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
+      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.agreement()} ${this.rows()}` : nothing}
     `;
   }
 
@@ -474,6 +475,11 @@ export class Overview extends LitElement {
         .page=${t.page}
       ></wl-errors>
     </section>`;
+  }
+
+  private agreement(): TemplateResult {
+    const { data, selection, shared } = this;
+    return html`<wl-agreement .data=${data} .selection=${selection} .shared=${shared}></wl-agreement>`;
   }
 
   private rowTable(): TableOf {

@@ -11,6 +11,7 @@ const DEFAULTS = {
   map: 'pink-green', // or orange-blue
   curve: 'root', // or linear
   scale: 'all', // colours of one row: its own greatest ('row') or the greatest of all rows
+  pair: '', // two files whose explanations are compared, `0.1`
   theme: 'auto', // light, dark
   open: '', // tables that are open, by chart
   sort: '', // sorted tables: `name.column.down`
