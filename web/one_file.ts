@@ -5,8 +5,7 @@ import type { Plugin } from 'vite';
 
 // A script's text ends at `</script`, and `<!--` opens a state in which it may not end there. Both occur in strings and
 // regular expressions only, where the escape means the same.
-const inScript = (code: string): string =>
-  code.replaceAll('</script', '\\x3C/script').replaceAll('<!--', '\\x3C!--');
+const inScript = (code: string): string => code.replaceAll('</script', '\\x3C/script').replaceAll('<!--', '\\x3C!--');
 
 const policy = (script: string): string => {
   const hash = createHash('sha256').update(script).digest('base64');
@@ -41,7 +40,7 @@ export function oneFile(): Plugin {
         file.source = String(file.source)
           .replace(/\s*<script [^>]*src=[^>]*><\/script>/g, '')
           .replace(/\s*<link rel="(stylesheet|modulepreload)"[^>]*>/g, '')
-          .replace('<meta charset="utf-8">', () => `<meta charset="utf-8">\n    ${meta}`)
+          .replace(/<meta charset="utf-8" ?\/?>/, (charset) => `${charset}\n    ${meta}`)
           .replace('</head>', () => `  <style>${style.trim()}</style>\n  </head>`)
           .replace('</body>', () => `  <script>${script}</script>\n  </body>`);
       }

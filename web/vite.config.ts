@@ -10,5 +10,5 @@ export default defineConfig({
     rolldownOptions: { input: 'report.html', output: { format: 'iife' } },
   },
   plugins: [oneFile()],
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts', 'tests/*.test.ts'] },
 });

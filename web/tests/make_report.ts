@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import type { Elements, Feature, Picture, Report, RowDetail, Values } from '../src/report/data.ts';
+import type { Elements, Feature, Picture, Report, RowDetail, Tokens, Values } from '../src/report/data.ts';
 
 export interface Made {
   report: Report;
@@ -90,6 +90,7 @@ export const RUN = {
 interface Explanation {
   row: number;
   target: number;
+  run?: number;
   score: number;
   baselineScore: number;
   totals: number[]; // in the order of the features; NaN: none
@@ -123,7 +124,7 @@ export function assemble({ title, features, values, rows, explanations, rest }: 
     targets: [{ output: 'score', index: [], label: '' }],
     explanations: {
       row: u32(explanations.map((e) => e.row)),
-      run: u32(explanations.map(() => 0)),
+      run: u32(explanations.map((e) => e.run ?? 0)),
       target: u32(explanations.map((e) => e.target)),
       score: f64(explanations.map((e) => e.score)),
       baselineScore: f64(explanations.map((e) => e.baselineScore)),
@@ -154,7 +155,9 @@ const total = (e: Elements): number => {
   return e.attributions.reduce((s, a) => s + a, 0);
 };
 
-const WORDS = 'the film was not good but the <b>music</b> kept me in my seat until the very last and best scene'.split(' ');
+const WORDS = 'the film was not good but the <b>music</b> kept me in my seat until the very last and best scene'.split(
+  ' ',
+);
 const JOBS = ['clerk', 'nurse', 'cook', 'pilot'];
 
 function picture(row: number): Picture {
@@ -170,7 +173,11 @@ function picture(row: number): Picture {
     overlay: png(size, size, hot),
     overlays: [{ name: 'regions', url: png(size, size, (x, y) => [60 * rank(x, y), 80, 90]) }],
     scale: { lo: 0.001, hi: 0.02, highlighted: 0.0625, sum: 0.12, share: 0.4321 },
-    map: { columns: 4, rows: 4, f32: f32(Array.from({ length: 16 }, (_, i) => (i === 0 ? 0.05 : i === 1 ? -0.01 : 0.002))).f32 },
+    map: {
+      columns: 4,
+      rows: 4,
+      f32: f32(Array.from({ length: 16 }, (_, i) => (i === 0 ? 0.05 : i === 1 ? -0.01 : 0.002))).f32,
+    },
     regions: {
       ranks: png(size, size, (x, y) => [0, 0, rank(x, y)]),
       list: [
@@ -222,7 +229,12 @@ export function mixed(rows = 40): Made {
         },
         photo: picture(row),
         // A picture's attributions without the picture.
-        map: { kind: 'vector', values: null, attributions: Array.from({ length: 48 }, (_, i) => (sign * (i % 5)) / 1e4), shape: [4, 4, 3] },
+        map: {
+          kind: 'vector',
+          values: null,
+          attributions: Array.from({ length: 48 }, (_, i) => (sign * (i % 5)) / 1e4),
+          shape: [4, 4, 3],
+        },
       };
       const totals = [
         sign * 0.004 * (years - 40) * (job[row] === 2 ? 2 : 1),
@@ -259,7 +271,12 @@ export function mixed(rows = 40): Made {
       ],
       rows: { count: rows, total: 5 * rows, line: u32(Array.from({ length: rows }, (_, i) => 5 * i + 1)) },
       warnings: [
-        { rule: 'zero-baseline', message: 'the baseline of text is zeros, which nobody chose', count: rows, rows: [0, 1, 2] },
+        {
+          rule: 'zero-baseline',
+          message: 'the baseline of text is zeros, which nobody chose',
+          count: rows,
+          rows: [0, 1, 2],
+        },
         { rule: 'not-converged', message: 'the tolerance was not reached with 255 points', count: 1, rows: [1] },
       ],
       failures: [{ line: 17, message: 'instances[16].age: expected a number, got "old"' }],
@@ -292,7 +309,10 @@ function many(made: Made, x: Float64Array[], explanations: Explanation[]): Made 
   const columns = assemble({ title: '', features: made.report.features, values: [], rows: 0, explanations }).report;
   const details = explanations.map((e) => ({ prediction: e.score, explanations: [{ elements: {} }] }));
   const { features, values, rows, title } = made.report;
-  return { report: { ...columns, title, features, values, rows, sources: [{ name: 'rows.jsonl', rows: x[0].length }] }, details };
+  return {
+    report: { ...columns, title, features, values, rows, sources: [{ name: 'rows.jsonl', rows: x[0].length }] },
+    details,
+  };
 }
 
 // F(b) = 0.2, +0.5, -0.1, +0.05, F(x) = 0.66: a gap of 0.01, which is 2.2 %.
@@ -306,9 +326,70 @@ export function workedWaterfall(): Made {
   });
 }
 
+// The same rows explained twice, in two files: row 0 alike, row 1 with the ends exchanged, row 2 of other values, row 3
+// of another class.
+export function twice(): Made {
+  const a = [
+    [3, -2, 1],
+    [3, -2, 1],
+    [3, -2, 1],
+    [3, -2, 1],
+  ];
+  const b = [
+    [3, -2, 1],
+    [1, -2, 3],
+    [1, 1, 1],
+    [3, -2, 1],
+  ];
+  const explanations = [...a, ...b].map((totals, row): Explanation => ({
+    row,
+    target: row === 7 ? 1 : 0,
+    run: row < 4 ? 0 : 1,
+    baselineScore: 0,
+    score: totals.reduce((s, t) => s + t, 0),
+    totals,
+  }));
+  return assemble({
+    title: 'Twice',
+    features: ['p', 'q', 's'].map((name) => ({ name, kind: 'number' as const })),
+    values: [f64([1, 2, 3, 4, 1, 2, 9, 4]), f64([5, NaN, 7, 8, 5, 6, 7, 8]), null],
+    rows: 8,
+    explanations,
+    rest: {
+      sources: ['first.jsonl', 'second.jsonl'].map((name) => ({ name, rows: 4 })),
+      runs: [RUN, { ...RUN, method: 'sampled-shapley', paths: 10, steps: undefined }],
+      targets: ['score', 'other'].map((output) => ({ output, index: [], label: '' })),
+      rows: { count: 8, total: 8, line: u32([1, 2, 3, 4, 1, 2, 3, 4]) },
+    },
+  });
+}
+
+// A long text in pieces of WordPiece, and a short one in words.
+export function text(): Made {
+  const pieces = 'an un ##believ ##able film , not with ##out charm'.split(' ');
+  const long = Array.from({ length: 40 * pieces.length }, (_, i) => pieces[i % pieces.length]);
+  const texts = [long, ['a', 'film', '##']].map((tokens, row): Tokens => ({
+    kind: 'tokens',
+    tokens,
+    attributions: tokens.map((t, i) => (t === 'not' ? -0.02 : t === '##able' ? 0.01 : 0.001) * (1 + (i + row) / 500)),
+  }));
+  return assemble({
+    title: 'Texts',
+    features: [{ name: 'review', kind: 'tokens' }],
+    values: [null],
+    rows: 2,
+    explanations: texts.map((review, row) => {
+      const sum = total(review);
+      return { row, target: 0, baselineScore: 0.1, score: 0.1 + sum, totals: [sum], elements: { review } };
+    }),
+  });
+}
+
 export const SAMPLES: Record<string, () => Made> = {
   mixed: () => mixed(),
   worked: workedWaterfall,
+  text,
+  twice,
   'one-row-one-feature': () => numbers(1, 1),
   'all-zero': () => numbers(20, 4, () => 0, 'All zero'),
   wide: () => numbers(30, 300, (f) => Math.sin(f), 'Wide'),

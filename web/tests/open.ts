@@ -48,7 +48,13 @@ export async function violations(page: Page): Promise<string[]> {
   // The page's policy forbids a script element, not what the debugger evaluates.
   await page.evaluate(readFileSync(axeScript, 'utf8'));
   const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-  return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join('; ')}`);
+  return found.violations.map(
+    (v) =>
+      `${v.id}: ${v.nodes
+        .map((n) => n.target.join(' '))
+        .slice(0, 3)
+        .join('; ')}`,
+  );
 }
 
 // Opens the table behind a chart and reads it: the cells of its body.

@@ -43,7 +43,10 @@ test('the data is whole: columns have their lengths, sums their totals, rows the
       size += Math.abs(total);
     });
     // Totals are 32-bit: each is off by up to 6e-8 of itself.
-    hold(Math.abs(sum - data.sum[e]) <= 1e-6 * size + 1e-12, `explanation ${e}: totals sum to ${sum}, not ${data.sum[e]}`);
+    hold(
+      Math.abs(sum - data.sum[e]) <= 1e-6 * size + 1e-12,
+      `explanation ${e}: totals sum to ${sum}, not ${data.sum[e]}`,
+    );
     hold(data.row[e] < report.rows.count, `explanation ${e}: row ${data.row[e]} of ${report.rows.count}`);
     hold(data.target[e] < report.targets.length, `explanation ${e}: target ${data.target[e]}`);
     hold(data.run[e] < report.runs.length, `explanation ${e}: run ${data.run[e]}`);

@@ -36,7 +36,12 @@ for (const name of Object.keys(SAMPLES).filter((n) => n !== 'large')) {
 }
 
 for (const theme of ['light', 'dark']) {
-  for (const hash of ['', '&row=1&view=area', '&row=0&view=both', '&open=importance,swarm,dependence,errors,heat,lines']) {
+  for (const hash of [
+    '',
+    '&row=1&view=area',
+    '&row=0&view=both',
+    '&open=importance,swarm,dependence,errors,heat,lines',
+  ]) {
     test(`no axe violations: ${theme}${hash}`, async ({ page, open }) => {
       await open('mixed', `#theme=${theme}${hash}`);
       await page.waitForTimeout(200);
@@ -57,15 +62,48 @@ test('the worked waterfall: the gap first, then s, q and p, up to F(x)', async (
   await expect(page.locator('wl-row .numbers')).toContainText('2.174 % of the difference');
 });
 
+test('the force line: up to F(x) what pushes up, from there what pushes down', async ({ page, open }) => {
+  await open('worked', '#row=0');
+  const force = page.locator('wl-force');
+  expect(await tableOf(force)).toEqual([
+    ['not attributed', '–', 'up', '+0.01', '0.1', '0.11'],
+    ['s', '–', 'up', '+0.05', '0.11', '0.16'],
+    ['p', '1', 'up', '+0.5', '0.16', '0.66'],
+    ['q', '2', 'down', '−0.1', '0.66', '0.76'],
+  ]);
+  const bars = await force.locator('svg g rect').evaluateAll((all) => all.map((r) => r.getBoundingClientRect()));
+  expect(bars).toHaveLength(4);
+  expect(bars[3].left).toBeCloseTo(bars[2].right, 1);
+  await page.locator('input[type=search]').fill('p');
+  await expect(force).toContainText('2 not shown by the filter');
+});
+
+test('standard errors are whiskers and a column', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const bars = page.locator('wl-bars[name=bars], wl-bars').first();
+  const errors = Object.fromEntries((await tableOf(bars)).map((r) => [r[0], r[3]]));
+  expect(errors).toMatchObject({ age: '0.01', job: '0.002', photo: '–' });
+  await expect(bars.locator('path.ink')).toHaveCount(2);
+});
+
 test('what was explained and how, remarks and failures are told', async ({ page, open }) => {
   await open('mixed');
   const text = page.locator('wl-overview');
   for (const told of [
-    'showing a sample of 40 of 200', 'Integrated Gradients', 'as the tolerance needs, at most 255',
-    'xai_preprocess → xai_model: key xai_model, behind xai_preprocess', '38 (--baseline median)', 'zeros (default)',
-    'answers 0.1.0, report 0.1.0', '3 rows could not be explained', 'line 17: instances[16].age', 'zero-baseline',
-    '1 explanation of 40 misses more than 5 %', 'raise steps or paths',
-  ]) await expect(text).toContainText(told);
+    'showing a sample of 40 of 200',
+    'Integrated Gradients',
+    'as the tolerance needs, at most 255',
+    'xai_preprocess → xai_model: key xai_model, behind xai_preprocess',
+    '38 (--baseline median)',
+    'zeros (default)',
+    'answers 0.1.0, report 0.1.0',
+    '3 rows could not be explained',
+    'line 17: instances[16].age',
+    'zero-baseline',
+    '1 explanation of 40 misses more than 5 %',
+    'raise steps or paths',
+  ])
+    await expect(text).toContainText(told);
   await page.locator('.remarks a').nth(3).click();
   await expect(page.locator('wl-row h2')).toContainText('Row 1');
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
@@ -135,7 +173,10 @@ test('the keyboard reaches every control', async ({ page, open }) => {
     const walk = (root: ParentNode): Element[] =>
       [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? walk(e.shadowRoot) : [])]);
     const list = walk(document).filter(
-      (e) => e.matches('button, select, input, a[href], summary') && !e.matches(':disabled') && (e as HTMLElement).checkVisibility(),
+      (e) =>
+        e.matches('button, select, input, a[href], summary') &&
+        !e.matches(':disabled') &&
+        (e as HTMLElement).checkVisibility(),
     );
     list.forEach((e, i) => e.setAttribute('data-reach', String(i)));
     return list.length;
@@ -166,6 +207,33 @@ test('regions are taken in order until they fill the area, the crossing one too'
   await expect(status).toHaveText('4 of 4 regions, 100 % of the picture, 100 % of the attribution.');
 });
 
+test('a picture keeps its scale in every view, and is saved with it', async ({ page, open }) => {
+  await open('mixed', '#row=0');
+  const picture = page.locator('wl-picture');
+  const show = picture.getByLabel('Show');
+  for (const view of await show.locator('option').allTextContents()) {
+    await show.selectOption({ label: view });
+    await expect(picture, view).toContainText('Colours run from 0.001 to 0.02; 6.25 % of the pixels are highlighted');
+  }
+  const download = page.waitForEvent('download');
+  await picture.getByRole('button', { name: 'as JSON' }).click();
+  const saved = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+  expect(saved).toMatchObject({
+    feature: 'photo',
+    row: 0,
+    line: 1,
+    method: 'integrated-gradients',
+    output: 'classes',
+    index: [1],
+    label: 'good',
+    baselineOutputValue: 0.2,
+    scale: { lo: 0.001, hi: 0.02, highlighted: 0.0625, sum: 0.12, share: 0.4321 },
+  });
+  expect(saved.instanceOutputValue).toBeGreaterThan(0);
+  expect(Math.abs(saved.gap)).toBeLessThan(1e-9);
+  expect(saved.regions).toHaveLength(4);
+});
+
 test('places of a picture that is not at hand are summed over its channels', async ({ page, open }) => {
   await open('mixed', '#row=0');
   const rows = await tableOf(page.locator('wl-grid'));
@@ -179,14 +247,74 @@ test('signs of tokens are told by underlines, and their numbers by the table', a
   const rows = await tableOf(tokens);
   expect(rows[3].slice(0, 3)).toEqual(['3', 'not', '−0.15']);
   const dashes = (text: string) =>
-    tokens.locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) }).locator('line').getAttribute('stroke-dasharray');
+    tokens
+      .locator('svg > g', { hasText: new RegExp(`^\\s*${text} \\(token`) })
+      .locator('line')
+      .getAttribute('stroke-dasharray');
   expect(await dashes('not')).toBe('1.5 2.5');
   expect(await dashes('best')).toBe('none');
 });
 
+test('pieces are shown as words with the same sum', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const tokens = page.locator('wl-tokens');
+  await tokens.getByRole('button', { name: 'words' }).click();
+  expect(page.url()).toContain('text=word');
+  const rows = await tableOf(tokens);
+  expect(rows[1].slice(1, 3)).toEqual(['unbelievable', 'un ##believ ##able']);
+  await expect(page.locator('wl-bars').last()).toContainText('Strongest words');
+  await expect(tokens).toContainText('/ 12'); // 280 words
+  const shares = rows.map((r) => Number(r[4].replace(' %', '').replace('−', '-')));
+  await tokens.getByRole('button', { name: 'pieces' }).click();
+  const pieces = (await tableOf(tokens)).map((r) => Number(r[3].replace(' %', '').replace('−', '-')));
+  expect(shares[1]).toBeCloseTo(pieces[1] + pieces[2] + pieces[3], 2);
+  await page.evaluate(() => (location.hash = '#row=1'));
+  await expect(page.locator('wl-row h2')).toContainText('Row 1');
+  await expect(tokens.getByRole('button', { name: 'words' })).toHaveCount(0);
+});
+
+test('a strip moves a long text, by keys and by the pointer', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const strip = page.getByRole('slider', { name: 'Place in review' });
+  await expect(strip).toHaveAttribute('aria-valuetext', /^tokens 0 to \d+ of 400$/);
+  await strip.press('End');
+  await expect(strip).toHaveAttribute('aria-valuetext', /^tokens \d\d+ to 399 of 400$/);
+  await expect(strip).toHaveAttribute('aria-valuenow', '100');
+  await expect(page.locator('wl-row h2')).toContainText('Row 0'); // Arrows turn rows elsewhere.
+  await strip.press('ArrowLeft');
+  await expect(strip).not.toHaveAttribute('aria-valuenow', '100');
+  await strip.click({ position: { x: 2, y: 10 } });
+  await expect(strip).toHaveAttribute('aria-valuenow', '0');
+  expect(await page.locator('wl-tokens .drawing').evaluate((e) => e.scrollTop)).toBe(0);
+  expect(await violations(page)).toEqual([]);
+  await page.evaluate(() => (location.hash = '#row=1'));
+  await expect(strip).toHaveCount(0);
+});
+
+test('files that explain the same rows are compared, row by row', async ({ page, open }) => {
+  await open('twice');
+  const section = page.locator('wl-agreement');
+  await expect(section).toContainText('2 rows with the same line and values in both files; mean rank correlation 0.75');
+  await expect(section).toContainText('1 left out: the same line, other values; 1 left out: another output or class');
+  const cells = (name: string) =>
+    section.locator(`wl-table`).filter({ hasText: name }).last().locator('tbody tr').allInnerTexts();
+  expect((await cells('differs in'))[0]).toBe('Method\tIntegrated Gradients\tSampled Shapley');
+  expect(await cells('rank correlation')).toEqual(['1\t5\t+0.5\t3\t2\tp\t+3\t+1', '0\t4\t+1\t3\t2\tp\t+3\t+3']);
+  const histogram = await tableOf(section.locator('wl-histogram').first());
+  expect(histogram.map((r) => r[1]).join('')).toBe('0000000101');
+  await page.waitForTimeout(200);
+  expect(await violations(page)).toEqual([]);
+  await open('mixed');
+  await expect(page.locator('wl-overview')).toContainText('Row by row');
+  await expect(page.locator('wl-overview')).not.toContainText('Two ways of explaining');
+});
+
 test('the pointer tells of a point and opens its row', async ({ page, open }) => {
   await open('worked');
-  for (const [chart, along] of [['wl-beeswarm', 'x'], ['wl-dependence', 'y']] as const) {
+  for (const [chart, along] of [
+    ['wl-beeswarm', 'x'],
+    ['wl-dependence', 'y'],
+  ] as const) {
     const plot = page.locator(`${chart} rect.link`);
     await plot.scrollIntoViewIfNeeded();
     const box = (await plot.boundingBox())!;

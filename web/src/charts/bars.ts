@@ -6,7 +6,7 @@ import { exact, signed } from '../math/numbers.ts';
 import { byMagnitude } from '../math/statistics.ts';
 import { others } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { domain, fit, labelRoom, scale } from './draw.ts';
+import { domain, labelRoom, nameAt, scale, whisker } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 export interface Bar {
@@ -35,12 +35,18 @@ export class Bars extends Chart {
     const labels = shown.map((b) => (b.detail ? `${b.label} = ${b.detail}` : b.label));
     const left = labelRoom(labels, width) + 10;
     const numberRoom = 66;
-    const [lo, hi] = domain(shown.map((b) => b.value), true);
+    const [lo, hi] = domain(
+      shown.map((b) => b.value),
+      true,
+    );
     const x = scale([lo, hi], [left + (lo < 0 ? numberRoom : 4), width - (hi > 0 ? numberRoom : 4)]);
     const height = shown.length * LINE + 6;
     return {
       height,
-      label: `${this.heading}: ${shown.slice(0, 3).map((b) => `${b.label} ${signed(b.value)}`).join(', ')}`,
+      label: `${this.heading}: ${shown
+        .slice(0, 3)
+        .map((b) => `${b.label} ${signed(b.value)}`)
+        .join(', ')}`,
       body: svg`
         <line class="zero" x1=${x(0)} x2=${x(0)} y1="0" y2=${height} />
         ${shown.map((b, i) => {
@@ -49,10 +55,10 @@ export class Bars extends Chart {
           const error = b.error ?? 0;
           return svg`<g>
             <title>${labels[i]}: ${exact(b.value)}${b.error === undefined ? '' : ` ± ${exact(b.error)}`}</title>
-            <text x=${left - 10} y=${y + 12} text-anchor="end">${fit(labels[i], left - 10)}</text>
+            ${nameAt(left - 10, y + 12, labels[i])}
             <rect x=${Math.min(x(0), end)} y=${y} width=${Math.max(0.5, Math.abs(end - x(0)))} height="16" rx="2"
-              fill=${i < order.length && b.label !== others(rest.length) ? ofSign(b.value, this.look) : 'var(--soft)'} />
-            ${error ? svg`<line class="ink" x1=${x(b.value - error)} x2=${x(b.value + error)} y1=${y + 8} y2=${y + 8} />` : ''}
+              fill=${i < this.limit ? ofSign(b.value, this.look) : 'var(--soft)'} />
+            ${error ? whisker(x(b.value - error), x(b.value + error), y + 8) : ''}
             <text x=${b.value < 0 ? Math.min(end, x(b.value - error)) - 6 : Math.max(end, x(b.value + error)) + 6}
               y=${y + 12} text-anchor=${b.value < 0 ? 'end' : 'start'}>${signed(b.value)}</text>
           </g>`;

@@ -6,7 +6,7 @@ import { extent } from '../math/statistics.ts';
 import { swarm } from '../math/swarm.ts';
 import { Chart, type Drawing } from './chart.ts';
 import { cell, colorOf, legend, toneOf, word, type Column } from './column.ts';
-import { axisX, domain, fit, labelRoom, layer, scale, type Scale } from './draw.ts';
+import { axisX, domain, labelRoom, layer, nameAt, scale, type Scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const LINE = 40;
@@ -24,10 +24,18 @@ export class Beeswarm extends Chart {
     if (!this.features.length) return null;
     const names = this.features.map((f) => f.name);
     const left = labelRoom(names, width) + 14;
-    const x = scale(domain(this.features.flatMap((f) => extent(f.totals)), true), [left, width - 56]).nice();
+    const x = scale(
+      domain(
+        this.features.flatMap((f) => extent(f.totals)),
+        true,
+      ),
+      [left, width - 56],
+    ).nice();
     const bottom = TOP + this.features.length * LINE;
     this.places = this.features.map((f, i) => place(f, x, TOP + (i + 0.5) * LINE));
-    const points = layer(width, bottom, (context) => this.features.forEach((f, i) => paint(context, f, this.places[i])));
+    const points = layer(width, bottom, (context) =>
+      this.features.forEach((f, i) => paint(context, f, this.places[i])),
+    );
     return {
       height: bottom + 24,
       label: `${this.heading}: ${names.slice(0, 3).join(', ')}`,
@@ -36,7 +44,7 @@ export class Beeswarm extends Chart {
         ${names.map((n, i) => {
           const y = TOP + (i + 0.5) * LINE;
           return svg`<line class="grid" x1=${left} x2=${width - 56} y1=${y} y2=${y} />
-            <text x=${left - 14} y=${y + 4} text-anchor="end">${fit(n, left - 14)}<title>${n}</title></text>`;
+            ${nameAt(left - 14, y + 4, n)}`;
         })}
         ${points}
         ${legend(width - 30, TOP + 14, Math.min(bottom - TOP - 28, 200))}

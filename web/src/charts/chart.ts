@@ -14,7 +14,7 @@ export interface Drawing {
 }
 
 // Properties that the drawing does not depend on.
-const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip']);
+const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip', 'seen', 'pieces', 'about']);
 
 export abstract class Chart extends LitElement {
   @property() name = '';
@@ -22,7 +22,10 @@ export abstract class Chart extends LitElement {
   @property() note = '';
   @property({ attribute: false }) look: Look = PLAIN;
   @property({ type: Boolean }) open = false;
-  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: { column: number; down: boolean } | null = null;
+  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: {
+    column: number;
+    down: boolean;
+  } | null = null;
   @property({ type: Number }) page = 0;
   @property({ attribute: false }) rowLink: (row: number) => string = (row) => `#row=${row}`;
   @state() protected width = 0;
@@ -34,6 +37,15 @@ export abstract class Chart extends LitElement {
 
   protected abstract draw(width: number): Drawing | null;
   protected abstract table(): TableOf;
+  // Whether the drawing scrolls in a window of its own.
+  protected get tall(): boolean {
+    return false;
+  }
+  protected scrolled(): void {}
+  // What else can be saved.
+  protected more(): TemplateResult | typeof nothing {
+    return nothing;
+  }
   protected controls(): TemplateResult | typeof nothing {
     return nothing;
   }
@@ -128,6 +140,16 @@ export abstract class Chart extends LitElement {
         stroke: var(--ink);
         fill: none;
       }
+      .dot {
+        fill: var(--accent);
+        stroke: var(--paper);
+        stroke-width: 1.5;
+      }
+      .guide {
+        stroke: var(--ink);
+        stroke-opacity: 0.5;
+        stroke-dasharray: 2 3;
+      }
       .link {
         cursor: pointer;
       }
@@ -170,7 +192,15 @@ export abstract class Chart extends LitElement {
         white-space: pre-line;
         max-width: 18rem;
       }
+      .tall {
+        max-height: 24rem;
+        overflow-y: auto;
+      }
       @media print {
+        .tall {
+          max-height: none;
+          overflow: visible;
+        }
         details:not([open]) {
           display: none;
         }
@@ -208,47 +238,58 @@ export abstract class Chart extends LitElement {
         <span class="save control">
           <button @click=${this.saveSvg} aria-label="Save ${this.heading} as SVG">SVG</button>
           <button @click=${this.savePicture} aria-label="Save ${this.heading} as PNG">PNG</button>
+          ${this.more()}
         </span>
       </figcaption>
       ${this.controls()}
-      <div class="drawing">
-        ${drawing
-          ? html`<svg
-              role="img"
-              aria-label=${drawing.label}
-              viewBox="0 0 ${this.width} ${drawing.height}"
-              width=${this.width}
-              height=${drawing.height}
-              style="max-width:${this.width}px"
-            >
-              ${drawing.body}
-            </svg>`
-          : nothing}
+      <div
+        class="drawing ${this.tall ? 'tall' : ''}"
+        role=${this.tall ? 'region' : nothing}
+        tabindex=${this.tall ? 0 : nothing}
+        aria-label=${this.tall ? this.heading : nothing}
+        @scroll=${this.scrolled}
+      >
+        ${
+          drawing
+            ? html`<svg
+                role="img"
+                aria-label=${drawing.label}
+                viewBox="0 0 ${this.width} ${drawing.height}"
+                width=${this.width}
+                height=${drawing.height}
+                style="max-width:${this.width}px"
+              >
+                ${drawing.body}
+              </svg>`
+            : nothing
+        }
         ${this.below()}
-        ${this.tip
-          ? html`<div class="tip" style="left:${this.tip.x + 12}px;top:${this.tip.y + 8}px">${this.tip.text}</div>`
-          : nothing}
+        ${
+          this.tip
+            ? html`<div class="tip" style="left:${this.tip.x + 12}px;top:${this.tip.y + 8}px">${this.tip.text}</div>`
+            : nothing
+        }
       </div>
       <details ?open=${this.open} @toggle=${this.toggle}>
         <summary>Table<span class="unseen"> of ${this.heading}</span></summary>
-        ${this.open
-          ? html`<wl-table
-              .name=${this.name}
-              .caption=${this.heading}
-              .data=${this.table()}
-              .sort=${this.sort}
-              .page=${this.page}
-              .rowLink=${this.rowLink}
-            ></wl-table>`
-          : nothing}
+        ${
+          this.open
+            ? html`<wl-table
+                .name=${this.name}
+                .caption=${this.heading}
+                .data=${this.table()}
+                .sort=${this.sort}
+                .page=${this.page}
+                .rowLink=${this.rowLink}
+              ></wl-table>`
+            : nothing
+        }
       </details>
     </figure>`;
   }
 
   protected tell(type: string, value: unknown): void {
-    this.dispatchEvent(
-      new CustomEvent(type, { detail: { name: this.name, value }, bubbles: true, composed: true }),
-    );
+    this.dispatchEvent(new CustomEvent(type, { detail: { name: this.name, value }, bubbles: true, composed: true }));
   }
 
   private toggle(event: Event): void {

@@ -6,7 +6,7 @@ import { css as rgb, viridis } from '../math/color.ts';
 import { short } from '../math/numbers.ts';
 import { others } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { axisX, domain, fit, labelRoom, scale } from './draw.ts';
+import { axisX, domain, labelRoom, nameAt, scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const LINE = 26;
@@ -44,7 +44,10 @@ export class Decisions extends Chart {
     const x = scale(domain(paths.flat()), [left + 8, width - 8]).nice();
     const [lo, hi] = domain(this.scores);
     const y = (k: number) => bottom - k * LINE;
-    const draw = line<number>().x((v) => x(v)).y((_, k) => y(k));
+    const draw = line<number>()
+      .x((v) => x(v))
+      .y((_, k) => y(k));
+    const color = (i: number) => rgb(viridis((0.9 * (this.scores[i] - lo)) / (hi - lo)));
     const opacity = Math.max(0.25, Math.min(0.9, 30 / this.rows.length));
     return {
       height: bottom + 32,
@@ -54,11 +57,11 @@ export class Decisions extends Chart {
         ${stops.map(
           (s, k) => svg`
             <line class="grid" x1=${left} x2=${width} y1=${y(k)} y2=${y(k)} />
-            <text x=${left - 12} y=${y(k) + 4} text-anchor="end" class=${k && s !== others(this.others) ? '' : 'soft'}>${fit(s, left - 14)}<title>${s}</title></text>`,
+            ${nameAt(left - 12, y(k) + 4, s, k === 0 || s === others(this.others))}`,
         )}
         ${paths.map(
-          (p, i) => svg`<path d=${draw(p) ?? ''} fill="none" class="link" stroke=${rgb(viridis((0.9 * (this.scores[i] - lo)) / (hi - lo)))}
-            stroke-width="1.4" stroke-opacity=${opacity} @click=${() => this.tell('wl-row', this.rows[i])}>
+          (p, i) => svg`<path d=${draw(p) ?? ''} fill="none" class="link" stroke=${color(i)} stroke-width="1.4"
+            stroke-opacity=${opacity} @click=${() => this.tell('wl-row', this.rows[i])}>
             <title>row ${this.rows[i]}: F(x) ${short(this.scores[i])}</title></path>`,
         )}`,
     };

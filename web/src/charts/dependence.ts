@@ -5,7 +5,7 @@ import { exact, short } from '../math/numbers.ts';
 import { quantile, sorted } from '../math/statistics.ts';
 import { Chart, type Drawing } from './chart.ts';
 import { cell, colorOf, legend, toneOf, word, type Column } from './column.ts';
-import { axisX, axisY, domain, fit, layer, scale } from './draw.ts';
+import { axisX, axisY, domain, fit, layer, scale, tick } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const TOP = 26;
@@ -26,12 +26,13 @@ export class Dependence extends Chart {
   private at: { x: Float32Array; y: Float32Array } = { x: new Float32Array(), y: new Float32Array() };
 
   protected override controls() {
-    const select = (label: string, key: 'feature' | 'second', choices: [string, string][]) => html`<label
-      >${label}
-      <select @change=${(e: Event) => this.tell('wl-choose', { [key]: (e.target as HTMLSelectElement).value })}>
-        ${choices.map(([k, name]) => html`<option value=${k} ?selected=${k === this.chosen[key]}>${name}</option>`)}
-      </select>
-    </label>`;
+    const select = (label: string, key: 'feature' | 'second', choices: [string, string][]) =>
+      html`<label
+        >${label}
+        <select @change=${(e: Event) => this.tell('wl-choose', { [key]: (e.target as HTMLSelectElement).value })}>
+          ${choices.map(([k, name]) => html`<option value=${k} ?selected=${k === this.chosen[key]}>${name}</option>`)}
+        </select>
+      </label>`;
     return html`<div class="controls control">
       ${select('Feature', 'feature', this.choices.features)} ${select('Colour', 'second', this.choices.seconds)}
     </div>`;
@@ -58,8 +59,8 @@ export class Dependence extends Chart {
       label: `${this.heading}: ${f.name}`,
       body: svg`
         ${axisY(y, LEFT, right, `attribution of ${fit(f.name, width - 140)}`)}
-        ${f.dictionary ? this.categories(f.dictionary, x, bottom, (right - LEFT) / f.dictionary.length) : axisX(x, TOP, bottom)}
-        <text class="soft" x=${(LEFT + right) / 2} y=${bottom + 36} text-anchor="middle">${fit(f.name, right - LEFT)}</text>
+        ${f.dictionary ? this.categories(f.dictionary, x, bottom) : axisX(x, TOP, bottom)}
+        ${tick((LEFT + right) / 2, bottom + 36, fit(f.name, right - LEFT))}
         ${points}
         ${this.second ? this.key(width, bottom) : ''}
         <rect width=${width} height=${bottom + 8} fill="transparent" class="link" @pointermove=${this.point}
@@ -67,12 +68,10 @@ export class Dependence extends Chart {
     };
   }
 
-  private categories(names: string[], x: (v: number) => number, bottom: number, room: number) {
-    return names.map((name, i) =>
-      room > 14
-        ? svg`<text class="soft" x=${x(i)} y=${bottom + 16} text-anchor="middle" font-size="11">${fit(name, room - 6, 11)}<title>${name}</title></text>`
-        : svg``,
-    );
+  private categories(names: string[], x: (v: number) => number, bottom: number) {
+    const room = x(1) - x(0);
+    if (room <= 14) return '';
+    return names.map((n, i) => svg`<g><title>${n}</title>${tick(x(i), bottom + 16, fit(n, room - 6, 11))}</g>`);
   }
 
   private key(width: number, bottom: number) {

@@ -3,6 +3,7 @@ import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { svg, type SVGTemplateResult } from 'lit';
 import { extent } from '../math/statistics.ts';
 import { short } from '../math/numbers.ts';
+import { LARGE_GAP } from '../math/waterfall.ts';
 
 let pen: CanvasRenderingContext2D | null = null;
 
@@ -21,6 +22,30 @@ export function fit(text: string, width: number, size = 12): string {
     if (textWidth(cut, size) <= width) return cut;
   }
   return '…';
+}
+
+// A name that ends at x; if it is cut, the tip has the whole.
+export function nameAt(x: number, y: number, name: string, soft = false): SVGTemplateResult {
+  return svg`<text x=${x} y=${y} text-anchor="end" class=${soft ? 'soft' : ''}
+    >${fit(name, x)}<title>${name}</title></text>`;
+}
+
+// What is not attributed, for fill="url(#hatch)": red where it is too much.
+export function gapHatch(share: number): SVGTemplateResult {
+  return svg`<defs>
+    <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect width="2.2" height="6" fill=${share > LARGE_GAP ? 'var(--alarm)' : 'var(--soft)'} />
+    </pattern>
+  </defs>`;
+}
+
+export function whisker(from: number, to: number, y: number): SVGTemplateResult {
+  return svg`<path class="ink" d="M${from},${y - 4}v8M${from},${y}H${to}M${to},${y - 4}v8" />`;
+}
+
+// What stands at an axis.
+export function tick(x: number, y: number, text: string, anchor: 'start' | 'middle' | 'end' = 'middle') {
+  return svg`<text class="soft" x=${x} y=${y} text-anchor=${anchor} font-size="11">${text}</text>`;
 }
 
 // Room for labels at the left: as much as the longest needs, at most a share of the whole.
@@ -52,9 +77,9 @@ export function axisX(x: Scale, top: number, bottom: number, title = ''): SVGTem
     ${ticks.map(
       (t) => svg`
         <line class=${t === 0 ? 'zero' : 'grid'} x1=${x(t)} x2=${x(t)} y1=${top} y2=${bottom} />
-        <text class="soft" x=${x(t)} y=${bottom + 16} text-anchor="middle" font-size="11">${short(t)}</text>`,
+        ${tick(x(t), bottom + 16, short(t))}`,
     )}
-    ${title ? svg`<text class="soft" x=${(left + right) / 2} y=${bottom + 34} text-anchor="middle">${title}</text>` : ''}`;
+    ${title ? tick((left + right) / 2, bottom + 34, title) : ''}`;
 }
 
 export function axisY(y: Scale, left: number, right: number, title = ''): SVGTemplateResult {
@@ -64,7 +89,7 @@ export function axisY(y: Scale, left: number, right: number, title = ''): SVGTem
     ${ticks.map(
       (t) => svg`
         <line class=${t === 0 ? 'zero' : 'grid'} x1=${left} x2=${right} y1=${y(t)} y2=${y(t)} />
-        <text class="soft" x=${left - 8} y=${y(t) + 4} text-anchor="end" font-size="11">${short(t)}</text>`,
+        ${tick(left - 8, y(t) + 4, short(t), 'end')}`,
     )}
     ${title ? svg`<text class="soft" x=${left} y=${top - 10} font-size="12">${title}</text>` : ''}`;
 }

@@ -6,7 +6,7 @@ import { exact, short } from '../math/numbers.ts';
 import type { Summary } from '../math/statistics.ts';
 import { others } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { axisX, domain, fit, labelRoom, scale } from './draw.ts';
+import { axisX, domain, labelRoom, nameAt, scale, whisker } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 export interface FeatureSummary extends Summary {
@@ -35,15 +35,25 @@ export class GlobalBars extends Chart {
         rest: true,
       });
     }
-    const left = labelRoom(shown.map((f) => f.name), width) + 12;
+    const left =
+      labelRoom(
+        shown.map((f) => f.name),
+        width,
+      ) + 12;
     const height = shown.length * LINE + 8;
     const x = scale(
-      domain(shown.flatMap((f) => [f.meanAbs + (f.standardError || 0), f.mean]), true),
+      domain(
+        shown.flatMap((f) => [f.meanAbs + (f.standardError || 0), f.mean]),
+        true,
+      ),
       [left, width - 64],
     ).nice();
     return {
       height: height + 22,
-      label: `${this.heading}: ${shown.slice(0, 3).map((f) => `${f.name} ${short(f.meanAbs)}`).join(', ')}`,
+      label: `${this.heading}: ${shown
+        .slice(0, 3)
+        .map((f) => `${f.name} ${short(f.meanAbs)}`)
+        .join(', ')}`,
       body: svg`
         ${axisX(x, 0, height)}
         <line class="zero" x1=${x(0)} x2=${x(0)} y1="0" y2=${height} />
@@ -52,12 +62,12 @@ export class GlobalBars extends Chart {
           const middle = y + 9;
           const error = f.standardError || 0;
           return svg`<g>
-            <title>${f.name}: mean size ${exact(f.meanAbs)}, mean ${exact(f.mean)}, standard error ${exact(f.standardError)}</title>
-            <text x=${left - 12} y=${middle + 4} text-anchor="end" class=${f.rest ? 'soft' : ''}>${fit(f.name, left - 12)}</text>
+            <title>${f.name}: mean size ${exact(f.meanAbs)} ± ${exact(f.standardError)}, mean ${exact(f.mean)}</title>
+            ${nameAt(left - 12, middle + 4, f.name, f.rest)}
             <rect x=${x(0)} y=${y} width=${Math.max(0.5, x(f.meanAbs) - x(0))} height="18" rx="2" class="bar"
               fill="var(--soft)" fill-opacity=${f.rest ? 0.28 : 0.5} />
             ${error ? whisker(x(f.meanAbs - error), x(f.meanAbs + error), middle) : ''}
-            <circle cx=${x(f.mean)} cy=${middle} r="4.5" fill="var(--accent)" stroke="var(--paper)" stroke-width="1.5" />
+            <circle cx=${x(f.mean)} cy=${middle} r="4.5" class="dot" />
             <text x=${Math.max(x(f.meanAbs + error), x(f.mean)) + 9} y=${middle + 4}>${short(f.meanAbs)}</text>
           </g>`;
         })}`,
@@ -78,8 +88,6 @@ export class GlobalBars extends Chart {
   }
 }
 
-const whisker = (from: number, to: number, y: number) => svg`
-  <path class="ink" d="M${from},${y - 4}v8M${from},${y}H${to}M${to},${y - 4}v8" />`;
-
 export const globalNote =
-  'Bar: mean size of the attribution, whisker: its standard error. Dot: mean with its sign; far from the bar’s end it says that rows pull both ways.';
+  'Bar: mean size of the attribution, whisker: its standard error. Dot: mean with its sign; far from the bar’s end ' +
+  'it says that rows pull both ways.';

@@ -37,7 +37,8 @@ export class Grid extends Chart {
       height: Math.ceil(height) + 48,
       label: `${this.heading}: ${rows} by ${columns} places, greatest size ${short(greatest)}`,
       body: svg`
-        <image href=${picture} width=${width} height=${height} preserveAspectRatio="none" style="image-rendering:pixelated" />
+        <image href=${picture} width=${width} height=${height} preserveAspectRatio="none"
+          style="image-rendering:pixelated" />
         <rect class="axis" width=${width} height=${height} fill="none" />
         ${colorKey(0, height + 14, Math.min(room, Math.max(width, 260)), greatest, this.look)}`,
     };

@@ -7,7 +7,7 @@ import { diverging, position, type Look } from '../math/color.ts';
 import { exact, short } from '../math/numbers.ts';
 import { greatestMagnitude } from '../math/statistics.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { cells, domain, fit, labelRoom, scale } from './draw.ts';
+import { cells, domain, labelRoom, nameAt, scale, tick } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const LINE = 24;
@@ -59,13 +59,11 @@ export class HeatMap extends Chart {
       height: TOP + height + 40,
       label: `${this.heading}: ${order.length} rows, ${this.names.length} features`,
       body: svg`
-        ${y.domain().map((v, i) => svg`<text class="soft" x=${left - 12} y=${y(v) + 4} text-anchor="end" font-size="11">${i ? 'F(x) ' : ''}${short(v)}</text>`)}
+        ${y.domain().map((v, i) => tick(left - 12, y(v) + 4, `${i ? 'F(x) ' : ''}${short(v)}`, 'end'))}
         <path class="ink" d=${path(order) ?? ''} stroke-width="1.5" />
         <image href=${picture} x=${left} y=${TOP} width=${room} height=${height} preserveAspectRatio="none"
           style="image-rendering: pixelated" />
-        ${this.names.map(
-          (n, i) => svg`<text x=${left - 12} y=${TOP + i * LINE + 16} text-anchor="end">${fit(n, left - 12)}<title>${n}</title></text>`,
-        )}
+        ${this.names.map((n, i) => nameAt(left - 12, TOP + i * LINE + 16, n))}
         ${colorKey(left, TOP + height + 14, Math.min(room, 260), greatest, this.look)}
         <rect x=${left} y=${TOP} width=${room} height=${height} fill="transparent" class="link"
           @pointermove=${(e: PointerEvent) => this.point(e, order, step)} @pointerleave=${() => (this.tip = null)}
@@ -80,8 +78,8 @@ export class HeatMap extends Chart {
   private point(event: PointerEvent, order: number[], step: number): void {
     const row = this.at(event, order, step);
     const f = Math.min(this.names.length - 1, Math.floor((event.offsetY - TOP) / LINE));
-    const text = `row ${this.rows[row]}, F(x) ${short(this.scores[row])}\n${this.names[f]}\n${exact(this.totals[row][f])}`;
-    this.tip = { x: event.offsetX, y: event.offsetY, text };
+    const text = [`row ${this.rows[row]}, F(x) ${short(this.scores[row])}`, this.names[f], exact(this.totals[row][f])];
+    this.tip = { x: event.offsetX, y: event.offsetY, text: text.join('\n') };
   }
 
   private choose(event: MouseEvent, order: number[], step: number): void {
@@ -106,13 +104,13 @@ export function colorKey(x: number, y: number, width: number, greatest: number, 
   const picture = cells(steps, 1, (c) => diverging(position((2 * (c + 0.5)) / steps - 1, 1, look.curve), look));
   const ticks = [-1, -0.25, 0, 0.25, 1];
   return svg`<g>
-    <image href=${picture} x=${x} y=${y} width=${width} height="9" preserveAspectRatio="none" style="image-rendering: auto" />
+    <image href=${picture} x=${x} y=${y} width=${width} height="9" preserveAspectRatio="none" />
     ${ticks.map((t) => {
       const at = x + ((t + 1) / 2) * width;
       const anchor = t === -1 ? 'start' : t === 1 ? 'end' : 'middle';
       const text = t === 0 ? '0' : `${t > 0 ? '+' : ''}${short(t * greatest)}`;
       return svg`<line class="axis" x1=${at} x2=${at} y1=${y} y2=${y + 12} />
-        <text class="soft" x=${at} y=${y + 24} text-anchor=${anchor} font-size="10.5">${text}</text>`;
+        ${tick(at, y + 24, text, anchor)}`;
     })}
   </g>`;
 }

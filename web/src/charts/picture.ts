@@ -1,10 +1,10 @@
 // <wl-picture>: a picture with its attribution: over it, beside it, or as the regions that count most.
-import { html, nothing, svg, type PropertyValues } from 'lit';
+import { css, html, nothing, svg, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { percent, short, signed } from '../math/numbers.ts';
 import { ranksOfPixels, topArea, type Area } from '../math/regions.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { loadImage } from './save.ts';
+import { fileName, loadImage, saveText } from './save.ts';
 import type { TableOf } from './table.ts';
 
 export interface PictureData {
@@ -28,11 +28,25 @@ const safe = (url: string): string => (url.startsWith('data:image/') ? url : '')
 @customElement('wl-picture')
 export class PictureChart extends Chart {
   @property({ attribute: false }) data: PictureData | null = null;
+  @property({ attribute: false }) about: Record<string, unknown> = {}; // saved with the scale: method, class, scores
   @property() view = 'overlay';
   @property({ type: Number }) opacity = 100; // per cent
   @property({ type: Number }) area = 10; // per cent
   @state() private top: { url: string; of: Area } | null = null;
   private pixels: { of: PictureData; picture: ImageData; ranks: Uint32Array } | null = null;
+
+  static override styles = [
+    ...Chart.styles,
+    css`
+      p {
+        font-size: 0.86rem;
+        margin-top: 0.5rem;
+      }
+      p.note {
+        margin-top: 0;
+      }
+    `,
+  ];
 
   private get views(): [string, string][] {
     const d = this.data;
@@ -74,13 +88,32 @@ export class PictureChart extends Chart {
     this.top = { url: urlOf(out), of };
   }
 
+  // A picture without its scale cannot be compared with another.
+  protected override more() {
+    const save = () => {
+      const { width, height, scale, regions } = this.data!;
+      const text = JSON.stringify({ ...this.about, width, height, scale, regions: regions?.list }, null, 2);
+      saveText(fileName(this.heading, 'json'), 'application/json', `${text}\n`);
+    };
+    return html`<button @click=${save} aria-label="Save the numbers of ${this.heading} as JSON">JSON</button>`;
+  }
+
   protected override controls() {
     const change = (value: Record<string, string>) => this.tell('wl-change', value);
-    const range = (label: string, key: string, value: number, min: number) => html`<label
-      >${label}
-      <input type="range" min=${min} max="100" .value=${String(value)} @input=${(e: Event) => change({ [key]: (e.target as HTMLInputElement).value })} />
-      <output class="number">${value} %</output>
-    </label>`;
+    const range = (label: string, key: string, value: number, min: number) =>
+      html`<label
+        >${label}
+        <input
+          type="range"
+          min=${min}
+          max="100"
+          .value=${String(value)}
+          @input=${(e: Event) => change({ [key]: (e.target as HTMLInputElement).value })}
+        />
+        <output class="number">${value} %</output>
+      </label>`;
+    const offer = (p: number) =>
+      html`<button aria-pressed=${p === this.area} @click=${() => change({ area: String(p) })}>${p} %</button>`;
     return html`<div class="controls control">
       <label
         >Show
@@ -89,10 +122,7 @@ export class PictureChart extends Chart {
         </select>
       </label>
       ${this.shown === 'overlay' || this.shown === 'both' ? range('Opacity', 'opacity', this.opacity, 0) : nothing}
-      ${this.shown === 'area'
-        ? html`${range('Area', 'area', this.area, 0)}
-            ${OFFERED.map((p) => html`<button aria-pressed=${p === this.area} @click=${() => change({ area: String(p) })}>${p} %</button>`)}`
-        : nothing}
+      ${this.shown === 'area' ? html`${range('Area', 'area', this.area, 0)} ${OFFERED.map(offer)}` : nothing}
     </div>`;
   }
 
@@ -122,23 +152,21 @@ export class PictureChart extends Chart {
   protected override below() {
     const d = this.data;
     if (!d) return nothing;
-    if (this.shown === 'area') return this.areaText();
     const { lo, hi, highlighted, sum, share } = d.scale;
-    return html`<p class="soft number" style="font-size:0.86rem;margin-top:0.5rem">
-      Colours run from ${short(lo)} to ${short(hi)}; ${percent(highlighted)} of the pixels are highlighted and hold ${percent(share)} of
-      all sizes; the layer sums to ${signed(sum)}.
-    </p>`;
+    return html`${this.shown === 'area' ? html`<p class="soft number" role="status">${this.areaText()}</p>` : nothing}
+      <p class="soft number">
+        Colours run from ${short(lo)} to ${short(hi)}; ${percent(highlighted)} of the pixels are highlighted and hold
+        ${percent(share)} of all sizes; the layer sums to ${signed(sum)}.
+      </p>`;
   }
 
-  private areaText() {
-    const top = this.top?.of;
-    const list = [...(this.data?.regions?.list ?? [])].sort((a, b) => a.rank - b.rank);
-    const attribution = list.slice(0, top?.regions ?? 0).reduce((s, r) => s + r.attribution, 0);
-    return html`<p class="soft number" role="status" style="font-size:0.86rem;margin-top:0.5rem">
-      ${top
-        ? `${top.regions} of ${list.length} regions, ${percent(top.area)} of the picture, ${percent(attribution)} of the attribution.`
-        : 'Reading the regions …'}
-    </p>`;
+  private areaText(): string {
+    if (!this.top) return 'Reading the regions …';
+    const { regions, area } = this.top.of;
+    const list = [...this.data!.regions!.list].sort((a, b) => a.rank - b.rank);
+    const attribution = list.slice(0, regions).reduce((s, r) => s + r.attribution, 0);
+    const share = `${percent(area)} of the picture, ${percent(attribution)} of the attribution`;
+    return `${regions} of ${list.length} regions, ${share}.`;
   }
 
   protected override table(): TableOf {

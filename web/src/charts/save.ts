@@ -1,9 +1,23 @@
 // Charts as SVG and PNG files, tables as CSV.
 
 const STYLED = [
-  'fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray', 'stroke-linecap',
-  'stroke-linejoin', 'opacity', 'font-family', 'font-size', 'font-weight', 'font-variant-numeric', 'text-anchor',
-  'dominant-baseline', 'image-rendering', 'paint-order',
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-opacity',
+  'stroke-dasharray',
+  'stroke-linecap',
+  'stroke-linejoin',
+  'opacity',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'font-variant-numeric',
+  'text-anchor',
+  'dominant-baseline',
+  'image-rendering',
+  'paint-order',
 ];
 
 // The drawing by itself: what style sheets and the page's colours say is written into it.
@@ -74,6 +88,9 @@ function save(name: string, blob: Blob): void {
 
 // A name that every file system takes.
 export function fileName(text: string, extension: string): string {
-  const stem = text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
+  const stem = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '');
   return `${stem.slice(0, 80) || 'chart'}.${extension}`;
 }

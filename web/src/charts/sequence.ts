@@ -7,7 +7,7 @@ import { ofSign } from '../math/color.ts';
 import { short, signed } from '../math/numbers.ts';
 import { greatestMagnitude } from '../math/statistics.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { axisX, domain, scale, type Scale } from './draw.ts';
+import { axisX, domain, scale, tick, type Scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const DRAWN = 6;
@@ -48,16 +48,21 @@ export class Sequence extends Chart {
     const sizes = Array.from({ length: this.channels }, (_, c) =>
       this.of(this.attributions, c).reduce((s, a) => s + Math.abs(a || 0), 0),
     );
-    const order = sizes.map((_, c) => c).sort((a, b) => sizes[b] - sizes[a]).slice(0, DRAWN);
+    const order = sizes
+      .map((_, c) => c)
+      .sort((a, b) => sizes[b] - sizes[a])
+      .slice(0, DRAWN);
     const greatest = greatestMagnitude(this.attributions) || 1;
     const x = scale([0, Math.max(1, this.steps - 1)], [LEFT, width - 10]);
     const block = this.room + AREA + 44;
     const bottom = order.length * block;
+    const some =
+      order.length < this.channels ? `; ${order.length} of ${this.channels} channels, the table has all` : '';
     return {
       height: bottom + 34,
       label: `${this.heading}: ${this.steps} steps, ${this.channels} channels`,
       body: svg`
-        ${axisX(x, 0, bottom - 8, order.length < this.channels ? `step; ${order.length} of ${this.channels} channels, the table has all` : 'step')}
+        ${axisX(x, 0, bottom - 8, `step${some}`)}
         ${order.map((c, i) => this.channel(c, x, i * block, greatest, sizes[c]))}`,
     };
   }
@@ -74,12 +79,17 @@ export class Sequence extends Chart {
         .y1((d) => y(sign > 0 ? Math.max(0, d || 0) : Math.min(0, d || 0)))(a) ?? '';
     const right = x.range()[1];
     return svg`
-      ${this.channels > 1 ? svg`<text x=${LEFT} y=${top + 14} class="strong">${this.channelName(c)}<tspan class="soft" font-weight="400"> sum of sizes ${short(size)}</tspan></text>` : ''}
+      ${this.channels > 1 ? this.head(c, top + 14, size) : ''}
       ${v ? this.value(v, x, top + 24) : ''}
       <line class="zero" x1=${LEFT} x2=${right} y1=${y(0)} y2=${y(0)} />
       <path d=${part(1)} fill=${ofSign(1, this.look)} />
       <path d=${part(-1)} fill=${ofSign(-1, this.look)} />
-      ${[greatest, -greatest].map((g) => svg`<text class="soft" x=${LEFT - 8} y=${y(g) + (g > 0 ? 8 : 2)} text-anchor="end" font-size="10.5">${signed(g)}</text>`)}`;
+      ${[greatest, -greatest].map((g) => tick(LEFT - 8, y(g) + (g > 0 ? 8 : 2), signed(g), 'end'))}`;
+  }
+
+  private head(c: number, y: number, size: number) {
+    return svg`<text x=${LEFT} y=${y} class="strong"
+      >${this.channelName(c)}<tspan class="soft" font-weight="400"> sum of sizes ${short(size)}</tspan></text>`;
   }
 
   private value(v: number[], x: Scale, top: number) {
@@ -90,7 +100,7 @@ export class Sequence extends Chart {
       .y((d) => y(d));
     const [lo, hi] = y.domain();
     return svg`<path class="ink" stroke-width="1.5" d=${path(v) ?? ''} />
-      ${[hi, lo].map((g) => svg`<text class="soft" x=${LEFT - 8} y=${y(g) + 4} text-anchor="end" font-size="10.5">${short(g)}</text>`)}`;
+      ${[hi, lo].map((g) => tick(LEFT - 8, y(g) + 4, short(g), 'end'))}`;
   }
 
   protected override table(): TableOf {

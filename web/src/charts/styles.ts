@@ -52,6 +52,11 @@ export const base = css`
   button {
     cursor: pointer;
   }
+  button[aria-pressed='true'] {
+    border-color: var(--accent);
+    color: var(--accent);
+    font-weight: 600;
+  }
   button:hover:not(:disabled) {
     border-color: var(--soft);
   }

@@ -125,12 +125,21 @@ export class Table extends LitElement {
     return html`
       <div class="scroll" tabindex="0" role="region" aria-label=${this.caption}>
         <table>
-          <caption class="unseen">${this.caption}</caption>
+          <caption class="unseen">
+            ${this.caption}
+          </caption>
           <thead>
-            <tr>${columns.map((c, i) => this.head(c, i))}</tr>
+            <tr>
+              ${columns.map((c, i) => this.head(c, i))}
+            </tr>
           </thead>
           <tbody>
-            ${shown.map((row) => html`<tr>${columns.map((c, i) => this.cell(c, row[i]))}</tr>`)}
+            ${shown.map(
+              (row) =>
+                html`<tr>
+                  ${columns.map((c, i) => this.cell(c, row[i]))}
+                </tr>`,
+            )}
           </tbody>
         </table>
       </div>

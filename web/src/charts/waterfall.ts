@@ -3,9 +3,9 @@ import { svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { ofSign } from '../math/color.ts';
 import { exact, short, signed } from '../math/numbers.ts';
-import { LARGE_GAP, waterfall, type Part, type Step } from '../math/waterfall.ts';
+import { waterfall, type Part, type Step } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { axisX, domain, fit, labelRoom, scale } from './draw.ts';
+import { axisX, domain, gapHatch, labelRoom, nameAt, scale } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 export interface WaterfallPart extends Part {
@@ -32,20 +32,17 @@ export class WaterfallChart extends Chart {
     const x = scale(domain(ends), [left + 58, width - 62]);
     const top = 30;
     const bottom = top + lines.length * LINE + 6;
+    const inside = (at: number) => Math.min(Math.max(at, left + 40), width - 50);
     const mark = (at: number, y: number, text: string) => svg`
-      <text x=${Math.min(Math.max(x(at), left + 40), width - 50)} y=${y} text-anchor="middle" class="strong">${text}</text>`;
+      <text x=${inside(x(at))} y=${y} text-anchor="middle" class="strong">${text}</text>`;
     return {
       height: bottom + 40,
       label: `${this.heading}: from ${short(this.baseline)} to ${short(this.score)}`,
       body: svg`
-        <defs>
-          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect width="2.2" height="6" fill=${gapShare > LARGE_GAP ? 'var(--alarm)' : 'var(--soft)'} />
-          </pattern>
-        </defs>
+        ${gapHatch(gapShare)}
         ${axisX(x, top, bottom)}
-        <line class="ink" x1=${x(this.score)} x2=${x(this.score)} y1=${top - 6} y2=${bottom} stroke-dasharray="2 3" stroke-opacity="0.5" />
-        <line class="ink" x1=${x(this.baseline)} x2=${x(this.baseline)} y1=${top} y2=${bottom + 20} stroke-dasharray="2 3" stroke-opacity="0.5" />
+        <line class="guide" x1=${x(this.score)} x2=${x(this.score)} y1=${top - 6} y2=${bottom} />
+        <line class="guide" x1=${x(this.baseline)} x2=${x(this.baseline)} y1=${top} y2=${bottom + 20} />
         ${mark(this.score, top - 14, `F(x) = ${short(this.score)}`)}
         ${mark(this.baseline, bottom + 36, `F(b) = ${short(this.baseline)}`)}
         ${lines.map((s, i) => this.bar(s, labels[i], x, left, top + i * LINE + 4, i > 0))}`,
@@ -58,11 +55,12 @@ export class WaterfallChart extends Chart {
     const fill = s.kind === 'gap' ? 'url(#hatch)' : s.kind === 'others' ? 'var(--soft)' : ofSign(s.total, this.look);
     return svg`<g>
       <title>${label}: ${exact(s.total)}, from ${exact(s.from)} to ${exact(s.to)}</title>
-      <text x=${left - 12} y=${y + 13} text-anchor="end" class=${s.kind === 'feature' ? '' : 'soft'}>${fit(label, left - 12)}</text>
+      ${nameAt(left - 12, y + 13, label, s.kind !== 'feature')}
       ${joined ? svg`<line class="axis" x1=${b} x2=${b} y1=${y - LINE + BAR} y2=${y} />` : ''}
       <rect x=${start} y=${y} width=${Math.max(0.75, end - start)} height=${BAR} rx="2" fill=${fill}
         stroke=${s.kind === 'gap' ? 'var(--soft)' : 'none'} />
-      <text class="over" x=${s.total < 0 ? start - 6 : end + 6} y=${y + 13} text-anchor=${s.total < 0 ? 'end' : 'start'}>${signed(s.total)}</text>
+      <text class="over" x=${s.total < 0 ? start - 6 : end + 6} y=${y + 13}
+        text-anchor=${s.total < 0 ? 'end' : 'start'}>${signed(s.total)}</text>
     </g>`;
   }
 

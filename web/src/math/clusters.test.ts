@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { similarityOrder } from './clusters.ts';
 
 test('rows of one group are neighbours', () => {
-  const rows = [[0, 0], [10, 10], [0, 1], [10, 11], [1, 0], [11, 10]];
+  const rows = [
+    [0, 0],
+    [10, 10],
+    [0, 1],
+    [10, 11],
+    [1, 0],
+    [11, 10],
+  ];
   const groups = similarityOrder(rows).map((i) => i % 2);
   expect([...groups].sort()).toEqual([0, 0, 0, 1, 1, 1]);
   expect(groups.filter((g, i) => i > 0 && g !== groups[i - 1])).toHaveLength(1);

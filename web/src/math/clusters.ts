@@ -7,7 +7,7 @@ export function similarityOrder(rows: ArrayLike<number>[]): number[] {
   const distance = rows.map((a) => Float64Array.from(rows, (b) => euclidean(a, b)));
   const members: (number[] | null)[] = rows.map((_, i) => [i]);
   const chain: number[] = [];
-  for (let left = n; left > 1; ) {
+  for (let left = n; left > 1;) {
     if (!chain.length) chain.push(members.findIndex((m) => m));
     const tip = chain[chain.length - 1];
     const before = chain[chain.length - 2] ?? -1;

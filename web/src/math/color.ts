@@ -57,8 +57,12 @@ export function diverging(t: number, look: Look): Rgb {
 }
 
 // The colour of a bar that goes up or down.
+export function toneOfSign(a: number, look: Look): Rgb {
+  return diverging(Math.sign(a) * (look.dark ? 0.7 : 0.8), look);
+}
+
 export function ofSign(a: number, look: Look): string {
-  return css(diverging(Math.sign(a) * (look.dark ? 0.7 : 0.8), look));
+  return css(toneOfSign(a, look));
 }
 
 // Entry round(255 t) of viridis, t in [0, 1].

@@ -34,7 +34,9 @@ export function percent(x: number | null | undefined): string {
 
 // A whole number, its thousands apart: 10000 -> "10 000".
 export function count(n: number): string {
-  return String(n).replace('-', '−').replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+  return String(n)
+    .replace('-', '−')
+    .replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
 // Every digit that distinguishes the number; nothing for missing.

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import {
-  binResiduals, byMagnitude, correlation, extent, quantile, rankCorrelation, ranks, strongestInteraction, summarize,
+  binResiduals,
+  byMagnitude,
+  correlation,
+  extent,
+  quantile,
+  rankCorrelation,
+  ranks,
+  strongestInteraction,
+  summarize,
 } from './statistics.ts';
 
 test('quantiles are linear between neighbours', () => {
@@ -31,8 +39,18 @@ test('equal numbers share their rank', () => {
 
 test('ranks correlate whatever the curve', () => {
   const x = [1, 2, 3, 4, 5];
-  expect(rankCorrelation(x, x.map((v) => v ** 3))).toBeCloseTo(1, 12);
-  expect(rankCorrelation(x, x.map((v) => -Math.exp(v)))).toBeCloseTo(-1, 12);
+  expect(
+    rankCorrelation(
+      x,
+      x.map((v) => v ** 3),
+    ),
+  ).toBeCloseTo(1, 12);
+  expect(
+    rankCorrelation(
+      x,
+      x.map((v) => -Math.exp(v)),
+    ),
+  ).toBeCloseTo(-1, 12);
   expect(correlation(x, [2, 2, 2, 2, 2])).toBe(0);
   expect(rankCorrelation([1, NaN, 2, 3], [1, 0, 2, 3])).toBeCloseTo(1, 12);
 });

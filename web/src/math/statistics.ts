@@ -56,7 +56,7 @@ export function ranks(x: Numbers): Float64Array {
   const order = Uint32Array.from({ length: x.length }, (_, i) => i).filter((i) => !Number.isNaN(x[i]));
   order.sort((a, b) => x[a] - x[b]);
   const out = new Float64Array(x.length).fill(NaN);
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     let j = i;
     while (j < order.length && x[order[j]] === x[order[i]]) j++;
     for (let k = i; k < j; k++) out[order[k]] = (i + j + 1) / 2;

@@ -13,7 +13,12 @@ test('the gap comes first, then the features from the smallest to the largest, u
   expect(w.gapShare).toBeCloseTo(0.01 / 0.46, 12);
   expect(w.steps.map((s) => s.name)).toEqual(['not attributed', 's', 'q', 'p']);
   const ends = w.steps.map((s) => [s.from, s.to]);
-  [[0.2, 0.21], [0.21, 0.26], [0.26, 0.16], [0.16, 0.66]].forEach(([from, to], i) => {
+  [
+    [0.2, 0.21],
+    [0.21, 0.26],
+    [0.26, 0.16],
+    [0.16, 0.66],
+  ].forEach(([from, to], i) => {
     expect(ends[i][0]).toBeCloseTo(from, 12);
     expect(ends[i][1]).toBeCloseTo(to, 12);
   });
@@ -41,5 +46,10 @@ test('no difference and no gap is no error; a gap without a difference is all of
 });
 
 test('missing totals are left out', () => {
-  expect(waterfall(0, 1, [{ name: 'a', total: 1 }, { name: 'b', total: NaN }]).steps.map((s) => s.name)).toEqual(['a']);
+  expect(
+    waterfall(0, 1, [
+      { name: 'a', total: 1 },
+      { name: 'b', total: NaN },
+    ]).steps.map((s) => s.name),
+  ).toEqual(['a']);
 });

@@ -92,7 +92,8 @@ export interface Picture {
   overlays?: { name: string; url: string }[]; // further ones, e.g. regions with ranks
   scale: { lo: number; hi: number; highlighted: number; sum: number; share: number };
   map: { columns: number; rows: number; f32: string }; // block sums, at most 32 x 32
-  regions?: { ranks: string; list: Region[] }; // ranks: data: URL of a PNG, RGB = rank >> 16, rank >> 8, rank; 0 is the best
+  // ranks: data: URL of a PNG, RGB = rank >> 16, rank >> 8, rank; 0 is the best.
+  regions?: { ranks: string; list: Region[] };
 }
 export interface Region {
   rank: number;

@@ -21,9 +21,24 @@ const METHODS: Record<string, string> = {
 
 // Members that have a line of their own; the rest is written as it stands.
 const KNOWN = new Set([
-  'version', 'method', 'signature', 'preprocess', 'reason', 'baselines', 'steps', 'paths', 'maxSteps', 'tolerance', 'seed', 'held',
+  'version',
+  'method',
+  'signature',
+  'preprocess',
+  'reason',
+  'baselines',
+  'steps',
+  'paths',
+  'maxSteps',
+  'tolerance',
+  'seed',
+  'held',
   // A row's own; nothing about how it was made.
-  'effort', 'warnings', 'regions', 'pieces', 'sampling',
+  'effort',
+  'warnings',
+  'regions',
+  'pieces',
+  'sampling',
 ]);
 const LONGEST = 300;
 
@@ -33,7 +48,13 @@ export function methodName(run: Run): string {
 }
 
 const words = (x: unknown): string =>
-  typeof x === 'string' ? x : typeof x === 'number' ? short(x) : Array.isArray(x) ? x.map(words).join(', ') : JSON.stringify(x);
+  typeof x === 'string'
+    ? x
+    : typeof x === 'number'
+      ? short(x)
+      : Array.isArray(x)
+        ? x.map(words).join(', ')
+        : JSON.stringify(x);
 
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
@@ -83,7 +104,10 @@ export function reportFacts(report: Report): Fact[] {
   const versions = [...new Set(report.runs.map((r) => r.version).filter(Boolean))].map(String);
   const targets = report.targets.map(targetName);
   return [
-    ['Explained', targets.length > 6 ? `${targets.slice(0, 6).join(', ')} and ${targets.length - 6} more` : targets.join(', ')],
+    [
+      'Explained',
+      targets.length > 6 ? `${targets.slice(0, 6).join(', ')} and ${targets.length - 6} more` : targets.join(', '),
+    ],
     ['Rows', rowsText(report)],
     ...report.sources.map((s): Fact => ['File', `${s.name} (${plural(s.rows, 'row')})`]),
     ['Versions', `answers ${versions.join(', ') || '–'}, report ${report.whylight}`],

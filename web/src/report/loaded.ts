@@ -40,7 +40,8 @@ export class Loaded {
   readonly line: Uint32Array;
   private readonly decodedTotals: (Float32Array | undefined)[] = [];
   private readonly decodedValues: (Column | null | undefined)[] = [];
-  private readonly ofRow: { first: Uint32Array; order: Uint32Array }; // explanations of row r: order[first[r] .. first[r + 1])
+  // Explanations of row r: order[first[r] .. first[r + 1]).
+  private readonly ofRow: { first: Uint32Array; order: Uint32Array };
   private starts: number[] | undefined;
 
   constructor(

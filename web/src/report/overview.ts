@@ -15,6 +15,7 @@ import type { TableOf } from '../charts/table.ts';
 import { count, percent, plural } from '../math/numbers.ts';
 import { QUANTILES, strongestInteraction } from '../math/statistics.ts';
 import { LARGE_GAP, shareOf } from '../math/waterfall.ts';
+import './agreement.ts';
 import type { Loaded } from './loaded.ts';
 import { reportFacts, runFacts, type Fact } from './facts.ts';
 import type { Shared } from './report.ts';
@@ -24,6 +25,13 @@ const TOPS = ['5', '10', '20', '50'];
 const DRAWN_ROWS = 200; // of heat map and decision lines
 const DRAWN_POINTS = 20_000; // of a feature
 const LISTED_FAILURES = 10; // the others are behind a click
+
+const swarmNote =
+  'A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile; ' +
+  'categories have a colour each; grey is for no value.';
+const dependenceNote =
+  'Value against attribution. The colour is a second feature; the automatic choice is the one whose ranks go best ' +
+  'with what the first leaves unexplained.';
 
 @customElement('wl-overview')
 export class Overview extends LitElement {
@@ -144,12 +152,20 @@ export class Overview extends LitElement {
     const s = this.selection;
     return html`
       ${this.facts()} ${this.remarks()}
-      ${s.explanations.length === 0
-        ? html`<section><h2>Nothing to draw</h2><p>No row was explained for this output and class.</p></section>`
-        : s.features.length === 0
-          ? html`<section><h2>Nothing to draw</h2><p>No feature ${this.shared.state.q ? `matches “${this.shared.state.q}”` : 'has attributions'}.</p></section>`
-          : html`${this.importance()} ${this.settled ? html`${this.dependence()} ${this.distribution()}` : nothing}`}
-      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.rows()}` : nothing}
+      ${
+        s.explanations.length === 0
+          ? html`<section>
+              <h2>Nothing to draw</h2>
+              <p>No row was explained for this output and class.</p>
+            </section>`
+          : s.features.length === 0
+            ? html`<section>
+                <h2>Nothing to draw</h2>
+                <p>No feature ${this.shared.state.q ? `matches “${this.shared.state.q}”` : 'has attributions'}.</p>
+              </section>`
+            : html`${this.importance()} ${this.settled ? html`${this.dependence()} ${this.distribution()}` : nothing}`
+      }
+      ${this.settled && s.explanations.length ? html`${this.errors()} ${this.agreement()} ${this.rows()}` : nothing}
     `;
   }
 
@@ -171,45 +187,75 @@ export class Overview extends LitElement {
     const { report } = this.data;
     const [first, ...more] = report.runs;
     const list = (facts: Fact[]) =>
-      html`<dl class="facts">${facts.map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>`;
+      html`<dl class="facts">
+        ${facts.map(
+          ([k, v]) =>
+            html`<div>
+              <dt>${k}</dt>
+              <dd>${v}</dd>
+            </div>`,
+        )}
+      </dl>`;
     return html`<section>
       <h2>What was explained, and how</h2>
       ${list([...reportFacts(report), ...(first ? runFacts(first) : [])])}
-      ${more.length
-        ? html`<p class="text" style="margin-top:1rem">
-              Answers were made in ${report.runs.length} different ways; above stands the first.
-            </p>
-            ${more.slice(0, 8).map((run, i) => html`<details><summary>Way ${i + 2}</summary>${list(runFacts(run))}</details>`)}`
-        : nothing}
+      ${
+        more.length
+          ? html`<p class="text" style="margin-top:1rem">
+                Answers were made in ${report.runs.length} different ways; above stands the first.
+              </p>
+              ${more.slice(0, 8).map(
+                (run, i) =>
+                  html`<details>
+                    <summary>Way ${i + 2}</summary>
+                    ${list(runFacts(run))}
+                  </details>`,
+              )}`
+          : nothing
+      }
     </section>`;
   }
 
   private remarks(): TemplateResult | typeof nothing {
     const { warnings, failures, failureCount } = this.data.report;
     if (!warnings.length && !failureCount) return nothing;
-    const failure = (f: { line: number; message: string }) => html`<span class="where">line ${f.line}: ${f.message}</span>`;
-    const links = (rows: number[]) =>
-      rows.map((r, i) => html`${i ? ', ' : ''}<a href=${this.shared.rowLink(r)}>${r}</a>`);
+    const unlisted = failureCount - failures.length;
+    const failure = (f: { line: number; message: string }) =>
+      html`<span class="where">line ${f.line}: ${f.message}</span>`;
+    const links = ({ rows, count }: { rows: number[]; count: number }) => [
+      rows.map((r, i) => html`${i ? ', ' : ': '}<a href=${this.shared.rowLink(r)}>${r}</a>`),
+      rows.length && count > rows.length ? ' …' : nothing,
+    ];
     return html`<section>
       <h2>Remarks</h2>
       <ul class="remarks">
-        ${failureCount
-          ? html`<li class="bad">
-              <span class="rule">failed</span> ${plural(failureCount, 'row')} could not be explained
-              ${failures.slice(0, LISTED_FAILURES).map(failure)}
-              ${failures.length > LISTED_FAILURES
-                ? html`<details><summary>${failures.length - LISTED_FAILURES} more</summary>${failures.slice(LISTED_FAILURES).map(failure)}</details>`
-                : nothing}
-              ${failures.length < failureCount ? html`<span class="where">and ${count(failureCount - failures.length)} that are not listed here</span>` : nothing}
-            </li>`
-          : nothing}
+        ${
+          failureCount
+            ? html`<li class="bad">
+                <span class="rule">failed</span> ${plural(failureCount, 'row')} could not be explained
+                ${failures.slice(0, LISTED_FAILURES).map(failure)}
+                ${
+                  failures.length > LISTED_FAILURES
+                    ? html`<details>
+                        <summary>${failures.length - LISTED_FAILURES} more</summary>
+                        ${failures.slice(LISTED_FAILURES).map(failure)}
+                      </details>`
+                    : nothing
+                }
+                ${
+                  unlisted > 0
+                    ? html`<span class="where">and ${count(unlisted)} that are not listed here</span>`
+                    : nothing
+                }
+              </li>`
+            : nothing
+        }
         ${warnings.map(
-          (w) => html`<li>
-            <span class="rule">${w.rule}</span> ${w.message}
-            <span class="where"
-              >${plural(w.count, 'row')}${w.rows.length ? html`: ${links(w.rows)}${w.count > w.rows.length ? ' …' : ''}` : nothing}</span
-            >
-          </li>`,
+          (w) =>
+            html`<li>
+              <span class="rule">${w.rule}</span> ${w.message}
+              <span class="where">${plural(w.count, 'row')}${links(w)}</span>
+            </li>`,
         )}
       </ul>
     </section>`;
@@ -256,6 +302,7 @@ export class Overview extends LitElement {
   private importance(): TemplateResult {
     const s = this.selection;
     const summaries = this.keep('summaries', () => s.features.map((f) => s.summaries.get(f)!));
+    const zero = summaries.every((f) => f.meanAbs === 0);
     const bars = this.common('importance');
     const swarm = this.common('swarm');
     return html`<section>
@@ -265,12 +312,13 @@ export class Overview extends LitElement {
           >Show
           <select @change=${(e: Event) => this.change({ top: (e.target as HTMLSelectElement).value })}>
             ${[...TOPS, '1000'].map(
-              (n) => html`<option value=${n} ?selected=${this.shared.state.top === n}>${n === '1000' ? 'all' : n}</option>`,
+              (n) =>
+                html`<option value=${n} ?selected=${this.shared.state.top === n}>${n === '1000' ? 'all' : n}</option>`,
             )}
           </select>
         </label>
       </div>
-      ${summaries.every((f) => f.meanAbs === 0) ? html`<p class="text">No attribution: every one of them is 0.</p>` : nothing}
+      ${zero ? html`<p class="text">No attribution: every one of them is 0.</p>` : nothing}
       <div class="pair">
         <wl-global-bars
           name="importance"
@@ -286,7 +334,7 @@ export class Overview extends LitElement {
         <wl-beeswarm
           name="swarm"
           heading="Attributions of every row"
-          note="A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile; categories have a colour each; grey is for no value.${this.strideNote}"
+          note="${swarmNote}${this.strideNote}"
           .features=${this.keep(`swarms ${this.top}`, () => s.features.slice(0, this.top).map((f) => this.swarmOf(f)))}
           .rows=${this.rowNumbers()}
           .rowLink=${this.shared.rowLink}
@@ -320,7 +368,7 @@ export class Overview extends LitElement {
       <wl-dependence
         name="dependence"
         heading="Dependence on ${features[feature].name}"
-        note="Value against attribution. The colour is a second feature; the automatic choice is the one whose ranks go best with what the first leaves unexplained.${this.strideNote}"
+        note="${dependenceNote}${this.strideNote}"
         .feature=${this.swarmOf(feature)}
         .second=${second >= 0 ? this.swarmOf(second) : null}
         .rows=${this.rowNumbers()}
@@ -378,7 +426,13 @@ export class Overview extends LitElement {
     }));
     return html`<section>
       <h2>Distribution of attributions</h2>
-      <wl-table name="distribution" caption="Distribution of attributions" .data=${data} .sort=${t.sort} .page=${t.page}></wl-table>
+      <wl-table
+        name="distribution"
+        caption="Distribution of attributions"
+        .data=${data}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-table>
     </section>`;
   }
 
@@ -395,15 +449,21 @@ export class Overview extends LitElement {
     const t = this.common('errors');
     return html`<section>
       <h2>Can the numbers be trusted</h2>
-      ${large
-        ? html`<p class="bad-text">
-            ${plural(large, 'explanation')} of ${count(errors.length)} ${large === 1 ? 'misses' : 'miss'} more than ${percent(LARGE_GAP)} of F(x) − F(b): raise steps or
-            paths.
-          </p>`
-        : nothing}
-      ${unsettled
-        ? html`<p class="text">${plural(unsettled, 'explanation')} did not reach the tolerance with the points allowed.</p>`
-        : nothing}
+      ${
+        large
+          ? html`<p class="bad-text">
+              ${plural(large, 'explanation')} of ${count(errors.length)} ${large === 1 ? 'misses' : 'miss'} more than
+              ${percent(LARGE_GAP)} of F(x) − F(b): raise steps or paths.
+            </p>`
+          : nothing
+      }
+      ${
+        unsettled
+          ? html`<p class="text">
+              ${plural(unsettled, 'explanation')} did not reach the tolerance with the points allowed.
+            </p>`
+          : nothing
+      }
       <wl-errors
         name="errors"
         heading="Approximation error"
@@ -415,6 +475,11 @@ export class Overview extends LitElement {
         .page=${t.page}
       ></wl-errors>
     </section>`;
+  }
+
+  private agreement(): TemplateResult {
+    const { data, selection, shared } = this;
+    return html`<wl-agreement .data=${data} .selection=${selection} .shared=${shared}></wl-agreement>`;
   }
 
   private rowTable(): TableOf {
@@ -477,7 +542,9 @@ export class Overview extends LitElement {
   // Rows by F(x); of many every k-th, so that low and high ones are there.
   private drawnRows(): number[] {
     const { explanations } = this.selection;
-    const order = explanations.map((_, i) => i).sort((a, b) => this.data.score[explanations[a]] - this.data.score[explanations[b]]);
+    const order = explanations
+      .map((_, i) => i)
+      .sort((a, b) => this.data.score[explanations[a]] - this.data.score[explanations[b]]);
     if (order.length <= DRAWN_ROWS) return order;
     return Array.from({ length: DRAWN_ROWS }, (_, i) => order[Math.round((i * (order.length - 1)) / (DRAWN_ROWS - 1))]);
   }
@@ -503,7 +570,10 @@ export class Overview extends LitElement {
     const s = this.selection;
     const m = this.keep(`matrices ${this.top}`, () => this.matrix());
     const drawn = m.rows;
-    const some = drawn.length < s.explanations.length ? ` ${drawn.length} of ${count(s.explanations.length)} rows, evenly by F(x).` : '';
+    const some =
+      drawn.length < s.explanations.length
+        ? ` ${drawn.length} of ${count(s.explanations.length)} rows, evenly by F(x).`
+        : '';
     const heat = this.common('heat');
     const lines = this.common('lines');
     return html`<div class="pair" style="margin-bottom:2rem">

@@ -62,18 +62,19 @@ export class ReportPage extends LitElement {
         color: var(--soft);
         font-size: 0.74rem;
       }
-      button[aria-pressed='true'] {
-        border-color: var(--accent);
-        color: var(--accent) !important;
-        font-weight: 600;
-      }
-      .looks button,
+      .looks button:not([aria-pressed='true']),
       .bar button,
       .looks select,
       .bar select,
       .bar input {
-        font-size: 0.86rem;
         color: var(--ink);
+      }
+      .looks button,
+      .looks select,
+      .bar button,
+      .bar select,
+      .bar input {
+        font-size: 0.86rem;
       }
       .bar {
         position: sticky;
@@ -199,7 +200,7 @@ export class ReportPage extends LitElement {
   private key(event: KeyboardEvent): void {
     if (this.chosen.row === '' || event.altKey || event.ctrlKey || event.metaKey) return;
     const target = event.composedPath()[0] as HTMLElement;
-    if (target.matches?.('input, select, textarea, [role="region"]')) return;
+    if (target.matches?.('input, select, textarea, [role="region"], [role="slider"]')) return;
     if (event.key === 'ArrowLeft') this.turn(-1);
     if (event.key === 'ArrowRight') this.turn(1);
     if (event.key === 'Escape') this.change({ row: '' }, true);
@@ -222,9 +223,17 @@ export class ReportPage extends LitElement {
 
   override render(): TemplateResult {
     document.documentElement.dataset.theme = this.look.dark ? 'dark' : 'light';
-    if (this.failure) return html`<main class="message"><h1>This report cannot be read</h1><p>${this.failure}</p></main>`;
+    if (this.failure)
+      return html`<main class="message">
+        <h1>This report cannot be read</h1>
+        <p>${this.failure}</p>
+      </main>`;
     const data = this.data;
-    if (!data) return html`<main class="message"><h1>No data</h1><p>This is the empty page of a report; <code>whylight report</code> fills it.</p></main>`;
+    if (!data)
+      return html`<main class="message">
+        <h1>No data</h1>
+        <p>This is the empty page of a report; <code>whylight report</code> fills it.</p>
+      </main>`;
     const { row } = this.chosen;
     const number = Number(row);
     const known = row !== '' && Number.isInteger(number) && number >= 0 && number < data.report.rows.count;
@@ -246,12 +255,18 @@ export class ReportPage extends LitElement {
       ${this.bar(data)}
       <p class="paper">${this.choiceInWords(data)}</p>
       <main>
-        ${row !== '' && !known
-          ? html`<p class="alarm" role="alert">There is no row ${row}; rows are 0 to ${data.report.rows.count - 1}.</p>`
-          : nothing}
-        ${known
-          ? html`<wl-row .data=${data} .row=${number} .selection=${this.select(data)} .shared=${shared}></wl-row>`
-          : html`<wl-overview .data=${data} .selection=${this.select(data)} .shared=${shared}></wl-overview>`}
+        ${
+          row !== '' && !known
+            ? html`<p class="alarm" role="alert">
+                There is no row ${row}; rows are 0 to ${data.report.rows.count - 1}.
+              </p>`
+            : nothing
+        }
+        ${
+          known
+            ? html`<wl-row .data=${data} .row=${number} .selection=${this.select(data)} .shared=${shared}></wl-row>`
+            : html`<wl-overview .data=${data} .selection=${this.select(data)} .shared=${shared}></wl-overview>`
+        }
       </main>
     </div>`;
   }
@@ -287,8 +302,15 @@ export class ReportPage extends LitElement {
           orange – blue
         </button></span
       >
-      ${this.pick('Scale of colours', 'curve', [['root', 'square root'], ['linear', 'linear']])}
-      ${this.pick('Page', 'theme', [['auto', 'as the system'], ['light', 'light'], ['dark', 'dark']])}
+      ${this.pick('Scale of colours', 'curve', [
+        ['root', 'square root'],
+        ['linear', 'linear'],
+      ])}
+      ${this.pick('Page', 'theme', [
+        ['auto', 'as the system'],
+        ['light', 'light'],
+        ['dark', 'dark'],
+      ])}
     </div>`;
   }
 

@@ -3,8 +3,10 @@ import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '../charts/bars.ts';
 import type { Bar } from '../charts/bars.ts';
+import '../charts/force.ts';
 import '../charts/grid.ts';
 import '../charts/picture.ts';
+import type { PictureData } from '../charts/picture.ts';
 import '../charts/sequence.ts';
 import { base } from '../charts/styles.ts';
 import '../charts/table.ts';
@@ -19,6 +21,7 @@ import { runFacts } from './facts.ts';
 import { f32, type Loaded } from './loaded.ts';
 import type { Shared } from './report.ts';
 import { targetName, type Selection } from './selection.ts';
+import { shownText } from './text.ts';
 
 const BARS_OF_VECTOR = 40; // A longer vector without names is drawn along its places.
 
@@ -28,6 +31,7 @@ export class RowPage extends LitElement {
   @property({ attribute: false }) selection!: Selection;
   @property({ attribute: false }) shared!: Shared;
   @property({ attribute: false }) row = 0;
+  private readonly pictures = new WeakMap<Picture, PictureData>();
   private parsed: { row: number; detail: RowDetail | null } | null = null;
 
   static override styles = [
@@ -64,11 +68,6 @@ export class RowPage extends LitElement {
         margin-top: 0.75rem;
         padding: 0;
         list-style: none;
-      }
-      .classes button[aria-pressed='true'] {
-        border-color: var(--accent);
-        color: var(--accent);
-        font-weight: 600;
       }
       .numbers {
         display: grid;
@@ -155,7 +154,10 @@ export class RowPage extends LitElement {
   // The explanation of the chosen target, else the first.
   private get ordinal(): number {
     const own = this.data.explanationsOf(this.row);
-    return Math.max(0, own.findIndex((e) => this.data.target[e] === this.selection.target));
+    return Math.max(
+      0,
+      own.findIndex((e) => this.data.target[e] === this.selection.target),
+    );
   }
 
   override render(): TemplateResult {
@@ -164,10 +166,14 @@ export class RowPage extends LitElement {
     return html`${this.navigation()}
       <h2>
         Row ${this.row}
-        <span class="soft">${this.place()}${e === undefined ? '' : ` · ${targetName(this.data.report.targets[this.data.target[e]])}`}</span>
+        <span class="soft">${[this.place(), e === undefined ? '' : this.target(e)].filter(Boolean).join(' · ')}</span>
       </h2>
       ${own.length > 1 ? this.classes(own) : nothing}
       ${e === undefined ? html`<p>This row has no explanation.</p>` : this.explanation(e)}`;
+  }
+
+  private target(e: number): string {
+    return targetName(this.data.report.targets[this.data.target[e]]);
   }
 
   private place(): string {
@@ -180,7 +186,9 @@ export class RowPage extends LitElement {
   private navigation(): TemplateResult {
     const last = this.data.report.rows.count - 1;
     const link = (row: number, text: string) =>
-      row < 0 || row > last ? html`<span class="soft">${text}</span>` : html`<a href=${this.shared.rowLink(row)}>${text}</a>`;
+      row < 0 || row > last
+        ? html`<span class="soft">${text}</span>`
+        : html`<a href=${this.shared.rowLink(row)}>${text}</a>`;
     return html`<nav class="control" aria-label="Rows">
       <a href=${this.shared.allLink}>All rows</a>
       <span class="ends">${link(this.row - 1, '← previous')} ${link(this.row + 1, 'next →')}</span>
@@ -191,11 +199,12 @@ export class RowPage extends LitElement {
     const { target, score, report } = this.data;
     return html`<ul class="classes control">
       ${own.map(
-        (e, i) => html`<li>
-          <button aria-pressed=${i === this.ordinal} @click=${() => this.change({ target: String(target[e]) })}>
-            ${targetName(report.targets[target[e]])} <span class="number">${short(score[e])}</span>
-          </button>
-        </li>`,
+        (e, i) =>
+          html`<li>
+            <button aria-pressed=${i === this.ordinal} @click=${() => this.change({ target: String(target[e]) })}>
+              ${targetName(report.targets[target[e]])} <span class="number">${short(score[e])}</span>
+            </button>
+          </li>`,
       )}
     </ul>`;
   }
@@ -206,8 +215,8 @@ export class RowPage extends LitElement {
 
   private explanation(e: number): TemplateResult {
     const detail = this.detail?.explanations[this.ordinal];
-    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})} ${this.elements(detail?.elements ?? {})}
-      ${this.more(e)}`;
+    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})}
+    ${this.elements(e, detail?.elements ?? {})} ${this.more(e)}`;
   }
 
   private numbers(e: number): TemplateResult {
@@ -216,13 +225,19 @@ export class RowPage extends LitElement {
     const gap = difference - sum[e];
     const share = shareOf(gap, difference);
     const number = (name: string, x: number, text: string, note: unknown = nothing, alarm = false) =>
-      html`<div class=${alarm ? 'alarm' : ''}><dt>${name}</dt><dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd></div>`;
+      html`<div class=${alarm ? 'alarm' : ''}>
+        <dt>${name}</dt>
+        <dd title=${exact(x)}>${text}${note ? html`<small>${note}</small>` : nothing}</dd>
+      </div>`;
     const large = share > LARGE_GAP;
-    const ofDifference = Number.isFinite(share) ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference` : '';
+    const ofDifference = Number.isFinite(share)
+      ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference`
+      : '';
     const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
     return html`<dl class="numbers">
-      ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))} ${number('F(x), this row', score[e], short(score[e]))}
-      ${number('Difference', difference, signed(difference))} ${number('Sum of attributions', sum[e], signed(sum[e]))}
+      ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))}
+      ${number('F(x), this row', score[e], short(score[e]))} ${number('Difference', difference, signed(difference))}
+      ${number('Sum of attributions', sum[e], signed(sum[e]))}
       ${number('Gap', gap, signed(gap), large ? `${ofDifference}: raise steps or paths` : ofDifference, large)}
       ${number('Approximation error', error[e], percent(error[e]), told, error[e] > LARGE_GAP)}
     </dl>`;
@@ -253,31 +268,52 @@ export class RowPage extends LitElement {
     const fall = chart('waterfall');
     const bar = chart('bars');
     const based = !Number.isNaN(this.data.baselineScore[e]) && !Number.isNaN(this.data.score[e]);
-    return html`<div class="pair">
-      ${based
-        ? html`<wl-waterfall
-            name="waterfall"
-            heading="From the baseline to this row"
-            note="Read from the bottom: each bar starts where the one below ends."
-            .baseline=${this.data.baselineScore[e]}
-            .score=${this.data.score[e]}
-            .parts=${parts}
-            .look=${fall.look}
-            .open=${fall.open}
-            .sort=${fall.sort}
-            .page=${fall.page}
-          ></wl-waterfall>`
-        : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`}
-      <wl-bars
-        name="bars"
-        heading="Attributions by size"
-        .bars=${bars}
-        .look=${bar.look}
-        .open=${bar.open}
-        .sort=${bar.sort}
-        .page=${bar.page}
-      ></wl-bars>
-    </div>`;
+    return html`${based && parts.length > 1 ? this.force(e, parts) : nothing}
+      <div class="pair">
+        ${
+          based
+            ? html`<wl-waterfall
+                name="waterfall"
+                heading="From the baseline to this row"
+                note="Read from the bottom: each bar starts where the one below ends."
+                .baseline=${this.data.baselineScore[e]}
+                .score=${this.data.score[e]}
+                .parts=${parts}
+                .look=${fall.look}
+                .open=${fall.open}
+                .sort=${fall.sort}
+                .page=${fall.page}
+              ></wl-waterfall>`
+            : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`
+        }
+        <wl-bars
+          name="bars"
+          heading="Attributions by size"
+          .bars=${bars}
+          .look=${bar.look}
+          .open=${bar.open}
+          .sort=${bar.sort}
+          .page=${bar.page}
+        ></wl-bars>
+      </div>`;
+  }
+
+  private force(e: number, parts: WaterfallPart[]): TemplateResult {
+    const t = this.shared.tableOf('force');
+    return html`<section>
+      <wl-force
+        name="force"
+        heading="What pushes the score"
+        note="Left of F(x): what pushes it up; right of it: what pushes it down. A bar is as long as its attribution."
+        .baseline=${this.data.baselineScore[e]}
+        .score=${this.data.score[e]}
+        .parts=${parts}
+        .look=${this.shared.look}
+        .open=${t.open}
+        .sort=${t.sort}
+        .page=${t.page}
+      ></wl-force>
+    </section>`;
   }
 
   // Nothing for a feature of many values.
@@ -288,19 +324,19 @@ export class RowPage extends LitElement {
     return typeof x === 'string' ? x : value(x);
   }
 
-  private elements(elements: Record<string, Elements>): TemplateResult | typeof nothing {
+  private elements(e: number, elements: Record<string, Elements>): TemplateResult | typeof nothing {
     const { features } = this.data.report;
     const shown = this.selection.features.filter((i) => {
       const of = elements[features[i].name];
       return of && !single(of); // Its bar is above.
     });
     if (!shown.length) return nothing;
-    return html`${shown.map((i) => this.feature(i, elements[features[i].name]))}`;
+    return html`${shown.map((i) => this.feature(e, i, elements[features[i].name]))}`;
   }
 
-  private feature(i: number, of: Elements): TemplateResult {
+  private feature(e: number, i: number, of: Elements): TemplateResult {
     if (of.kind === 'tokens') return this.tokens(i, of);
-    if (of.kind === 'image') return this.picture(i, of);
+    if (of.kind === 'image') return this.picture(e, i, of);
     return this.vector(i, of);
   }
 
@@ -366,7 +402,11 @@ export class RowPage extends LitElement {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const greatest = this.shared.state.scale === 'all' ? greatestMagnitude(this.selection.totals(i)) : 0;
-    const bars = of.tokens.map((token, k) => ({ label: `${token.trim() || '(space)'} (${k})`, value: of.attributions[k] }));
+    const text = shownText(of, this.shared.state.text === 'word' ? 'word' : 'token');
+    const bars = text.tokens.map((token, k) => ({
+      label: `${token.trim() || '(space)'} (${k})`,
+      value: text.attributions[k],
+    }));
     return html`<section>
         <label class="scale control"
           >Scale of colours
@@ -379,8 +419,10 @@ export class RowPage extends LitElement {
           name="elements-${i}"
           heading=${name}
           note="Solid underline: pushes the score up. Dotted: down."
-          .tokens=${of.tokens}
-          .attributions=${of.attributions}
+          .unit=${text.unit}
+          .tokens=${text.tokens}
+          .attributions=${text.attributions}
+          .pieces=${text.pieces}
           .greatest=${greatest}
           .look=${this.shared.look}
           .open=${t.open}
@@ -388,24 +430,19 @@ export class RowPage extends LitElement {
           .page=${t.page}
         ></wl-tokens>
       </section>
-      <section>${this.bars(`tokens-${i}`, `Strongest tokens of ${name}`, bars, 10)}</section>`;
+      <section>${this.bars(`tokens-${i}`, `Strongest ${text.unit}s of ${name}`, bars, 10)}</section>`;
   }
 
-  private picture(i: number, of: Picture): TemplateResult {
+  private picture(e: number, i: number, of: Picture): TemplateResult {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
     const { state, look } = this.shared;
-    const data = {
-      ...of,
-      overlays: of.overlays ?? [],
-      map: { ...of.map, values: f32(of.map) },
-      regions: of.regions ?? null,
-    };
     return html`<section>
       <wl-picture
         name="elements-${i}"
         heading=${name}
-        .data=${data}
+        .data=${this.pictureData(of)}
+        .about=${{ feature: name, ...this.about(e) }}
         .view=${state.view}
         .opacity=${Number(state.opacity)}
         .area=${Number(state.area)}
@@ -416,6 +453,35 @@ export class RowPage extends LitElement {
       ></wl-picture>
       ${of.regions ? this.regions(i, of.regions.list) : nothing}
     </section>`;
+  }
+
+  // The same object for the same picture, which takes its pixels but once.
+  private pictureData(of: Picture): PictureData {
+    let data = this.pictures.get(of);
+    if (!data) {
+      const map = { ...of.map, values: f32(of.map) };
+      data = { ...of, map, overlays: of.overlays ?? [], regions: of.regions ?? null };
+      this.pictures.set(of, data);
+    }
+    return data;
+  }
+
+  // What an explanation says of itself, by the names that answers use.
+  private about(e: number): Record<string, unknown> {
+    const { report, run, target, line, score, baselineScore, error, sum } = this.data;
+    const { output, index, label } = report.targets[target[e]];
+    return {
+      row: this.row,
+      line: line[this.row],
+      method: report.runs[run[e]]?.method ?? null,
+      output,
+      index,
+      label,
+      instanceOutputValue: score[e],
+      baselineOutputValue: baselineScore[e],
+      gap: score[e] - baselineScore[e] - sum[e],
+      approximationError: error[e],
+    };
   }
 
   private regions(i: number, list: NonNullable<Picture['regions']>['list']): TemplateResult {

@@ -11,11 +11,13 @@ const DEFAULTS = {
   map: 'pink-green', // or orange-blue
   curve: 'root', // or linear
   scale: 'all', // colours of one row: its own greatest ('row') or the greatest of all rows
+  pair: '', // two files whose explanations are compared, `0.1`
   theme: 'auto', // light, dark
   open: '', // tables that are open, by chart
   sort: '', // sorted tables: `name.column.down`
   page: '', // pages of tables: `name.number`
   view: 'overlay', // picture: picture, overlay, both, area or the name of a further one
+  text: 'token', // or word, where tokens are pieces
   opacity: '100', // of the overlay, in per cent
   area: '10', // regions of a picture, in per cent
 };
