@@ -29,7 +29,7 @@ export interface Report {
     score: F64; // F(x)
     baselineScore: F64; // F(b)
     error: F64; // approximationError
-    sum: F64; // of all attributions
+    sum: F64; // of all attributions; NaN: they need not add up to the difference, so there is no gap
     converged: U32; // 0 no, 1 yes, 2 not said
   };
   totals: F32[]; // for each feature: total(f) of each explanation

@@ -55,7 +55,7 @@ export class Loaded {
     this.score = f64(e.score);
     this.baselineScore = f64(e.baselineScore);
     this.error = f64(e.error);
-    this.sum = f64(e.sum);
+    this.sum = f64(e.sum); // NaN: the method's attributions need not add up, so there is no gap
     this.converged = u32(e.converged);
     this.line = u32(report.rows.line);
     this.ofRow = groups(this.row, report.rows.count);

@@ -558,7 +558,9 @@ export class Overview extends LitElement {
     return {
       names: features.map((f) => data.report.features[f].name),
       totals,
-      rest: drawn.map((e, i) => data.sum[e] - totals[i].reduce((a, b) => a + (b || 0), 0)),
+      rest: drawn.map((e, i) =>
+        Number.isNaN(data.sum[e]) ? 0 : data.sum[e] - totals[i].reduce((a, b) => a + (b || 0), 0),
+      ),
       others: s.summaries.size - features.length,
       scores: drawn.map((e) => data.score[e]),
       baselines: drawn.map((e) => data.baselineScore[e]),

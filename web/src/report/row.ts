@@ -233,12 +233,17 @@ export class RowPage extends LitElement {
     const ofDifference = Number.isFinite(share)
       ? `${share > 0 && share < 1e-6 ? '< 0.0001 %' : percent(share)} of the difference`
       : '';
+    const addsUp = !Number.isNaN(sum[e]);
     const told = converged[e] === 0 ? 'tolerance not reached' : converged[e] === 1 ? 'tolerance reached' : '';
     return html`<dl class="numbers">
       ${number('F(b), the baseline', baselineScore[e], short(baselineScore[e]))}
       ${number('F(x), this row', score[e], short(score[e]))} ${number('Difference', difference, signed(difference))}
-      ${number('Sum of attributions', sum[e], signed(sum[e]))}
-      ${number('Gap', gap, signed(gap), large ? `${ofDifference}: raise steps or paths` : ofDifference, large)}
+      ${
+        addsUp
+          ? html`${number('Sum of attributions', sum[e], signed(sum[e]))}
+            ${number('Gap', gap, signed(gap), large ? `${ofDifference}: raise steps or paths` : ofDifference, large)}`
+          : nothing
+      }
       ${number('Approximation error', error[e], percent(error[e]), told, error[e] > LARGE_GAP)}
     </dl>`;
   }
@@ -267,7 +272,9 @@ export class RowPage extends LitElement {
     const chart = (name: string) => ({ ...this.shared.tableOf(name), look: this.shared.look });
     const fall = chart('waterfall');
     const bar = chart('bars');
-    const based = !Number.isNaN(this.data.baselineScore[e]) && !Number.isNaN(this.data.score[e]);
+    const { score, baselineScore, sum } = this.data;
+    const known = !Number.isNaN(baselineScore[e]) && !Number.isNaN(score[e]);
+    const based = known && !Number.isNaN(sum[e]);
     return html`${based && parts.length > 1 ? this.force(e, parts) : nothing}
       <div class="pair">
         ${
@@ -284,7 +291,10 @@ export class RowPage extends LitElement {
                 .sort=${fall.sort}
                 .page=${fall.page}
               ></wl-waterfall>`
-            : html`<p class="soft">No waterfall: F(x) or F(b) is missing.</p>`
+            : html`<p class="soft">
+                No waterfall:
+                ${known ? 'attributions of this method do not add up to F(x) − F(b).' : 'F(x) or F(b) is missing.'}
+              </p>`
         }
         <wl-bars
           name="bars"
@@ -479,7 +489,7 @@ export class RowPage extends LitElement {
       label,
       instanceOutputValue: score[e],
       baselineOutputValue: baselineScore[e],
-      gap: score[e] - baselineScore[e] - sum[e],
+      gap: Number.isNaN(sum[e]) ? null : score[e] - baselineScore[e] - sum[e],
       approximationError: error[e],
     };
   }
