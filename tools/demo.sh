@@ -40,5 +40,5 @@ report() {
 }
 report text -i "$models/text/instances.jsonl" \
   --output-name probabilities --method sampled-shapley --pieces words --paths 16
-report image -i "$models/image/instances.jsonl" --steps 100
+report image -i "$models/image/instances.jsonl" --method xrai
 report table -i "$models/table/instances.jsonl"
