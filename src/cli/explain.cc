@@ -22,199 +22,237 @@
 namespace whylight {
 namespace {
 
-// How this run draws pictures. `args` and `given` outlive it.
-Result<PictureDrawer> DrawerFor(const ExplainArgs& args, const Args& given,
-                                const ExplainOptions& options) {
-  WHYLIGHT_RETURN_IF_ERROR(args.pictures.Check(given, options.method));
+// One call of the program, from its options to its exit code.
+class ExplainJob {
+ public:
+  // Both outlive it.
+  ExplainJob(const ExplainArgs& args, const Args& given) : args_(args), given_(given) {}
+
+  // All that can be refused before the work, which it would waste.
+  Status Open(const OpenRuntime& open);
+  int Run();
+
+ private:
+  Status CheckRequest(const ExplainOptions& options) const;
+  Status OpenPictures(const ExplainOptions& options);
+  Status OpenExplainer(ExplainOptions options);
+  Status OpenOutputs();
+  Status Take(const Instance& instance, const Result<Explanation>& explanation);
+  Status Write(const Instance& instance, const Explanation& explanation);
+  Status WriteRows(const Instance& instance, const Explanation& explanation);
+  Status WriteTable(const Instance& instance, const Explanation& explanation);
+  Result<EmbeddedPictures> PicturesFor(const Instance& instance,
+                                       const Explanation& explanation) const;
+  Status WriteSummary(std::size_t failed);
+
+  bool IsTable() const {
+    const bool terminal = IsTerminal(StandardStream::kOutput) && args_.request.output.empty();
+    return args_.format == "table" || (args_.format.empty() && terminal);
+  }
+
+  const ExplainArgs& args_;
+  const Args& given_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<Runtime> runtime_;
+  std::optional<PictureDrawer> drawer_;
+  std::optional<PictureFiles> picture_files_;
+  std::unique_ptr<Explainer> explainer_;
+  std::unique_ptr<InstanceReader> reader_;
+  Provenance provenance_;
+  std::unique_ptr<AnswerWriter> out_;
+  std::unique_ptr<LineWriter> summary_out_;
+  std::optional<Summary> summary_;
+  std::optional<FailureLog> failures_;
+  std::optional<Progress> progress_;
+  bool plan_written_ = false, any_explained_ = false;
+};
+
+Status ExplainJob::Open(const OpenRuntime& open) {
+  WHYLIGHT_ASSIGN_OR_RETURN(model_, Model::Open(args_.request.model, args_.request.Tags()));
+  WHYLIGHT_ASSIGN_OR_RETURN(ExplainOptions options, OptionsFrom(args_, given_, *model_));
+  WHYLIGHT_RETURN_IF_ERROR(CheckRequest(options));
+  WHYLIGHT_ASSIGN_OR_RETURN(runtime_, open(args_.machine.runtime));
+  WHYLIGHT_RETURN_IF_ERROR(OpenPictures(options));
+  WHYLIGHT_RETURN_IF_ERROR(OpenExplainer(std::move(options)));
+  return OpenOutputs();
+}
+
+Status ExplainJob::CheckRequest(const ExplainOptions& options) const {
+  if (FindMethod(options.method) !=
+      nullptr) {  // Else the explainer says it, with those that exist.
+    WHYLIGHT_RETURN_IF_ERROR(CheckOptionsAreHeeded(given_, options, {&options.method, 1}));
+    if (FindsExamples(options) && !(args_.summary.empty() && args_.pictures.directory.empty())) {
+      return InvalidArgument("--summary and --images show attributions, and examples gives none");
+    }
+  }
+  if (!args_.request.inputs.empty()) return OkStatus();
+  return InvalidArgument(
+      "no instances; give -i FILE (- for standard input); `whylight predict MODEL --example` "
+      "prints a request");
+}
+
+Status ExplainJob::OpenPictures(const ExplainOptions& options) {
+  WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, options.method));
   PictureDrawer::Options drawing{.method = options.method, .metadata = options.metadata};
-  if (!args.request.image_range.empty()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(drawing.range, ImageRangeFromName(args.request.image_range));
+  if (!args_.request.image_range.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(drawing.range, ImageRangeFromName(args_.request.image_range));
   }
   const auto is_image = [](const InputMetadata& input) {
     return input.modality_or_default() == Modality::kImage;
   };
-  if (args.pictures.embed == "service" &&
+  if (args_.pictures.embed == "service" &&
       !(options.metadata && std::ranges::any_of(options.metadata->inputs, is_image))) {
     return InvalidArgument(
         "--embed-images=service: no input has the modality image in the metadata; give "
         "--metadata FILE (`whylight metadata infer` writes one), or --embed-images alone");
   }
-  drawing.adjust = [&args, &given](const VisualizationOptions& settings) {
-    return args.pictures.Adjusted(settings, given);
+  drawing.adjust = [this](const VisualizationOptions& settings) {
+    return args_.pictures.Adjusted(settings, given_);
   };
-  return PictureDrawer(std::move(drawing));
+  drawer_.emplace(std::move(drawing));
+  return OkStatus();
 }
 
-// What of --embed-images goes into the answer.
-Result<EmbeddedPictures> PicturesFor(const ExplainArgs& args, const PictureDrawer& drawer,
-                                     const Instance& instance, const Explanation& explanation,
-                                     const ExplainPlan& plan) {
-  if (args.pictures.embed.empty()) return EmbeddedPictures();
-  const bool as_services = args.pictures.embed == "service";
-  return EmbeddedPicturesOf(explanation, drawer,
-                            {.embedding = as_services ? Embedding::kInPlaceOf : Embedding::kBeside,
-                             .has_preprocess = !plan.preprocess.empty(),
-                             .instance_json = instance.source_json});
+Status ExplainJob::OpenExplainer(ExplainOptions options) {
+  InstanceReaderOptions read = ReaderOptionsFor(options);
+  WHYLIGHT_ASSIGN_OR_RETURN(explainer_, Explainer::Open(*model_, *runtime_, std::move(options)));
+  read.other_keys = KeysOfServing(*model_, *explainer_);
+  WHYLIGHT_ASSIGN_OR_RETURN(reader_, args_.request.Open(explainer_->request_fields(), read));
+  WHYLIGHT_RETURN_IF_ERROR(CheckRequestedSignature(reader_->signature_name(), explainer_->plan()));
+  explainer_->NameFeatures(reader_->feature_names());
+  provenance_.plan = explainer_->plan();
+  provenance_.rendered = RenderProvenance(provenance_);
+  return OkStatus();
 }
 
-Status WriteRows(const Instance& instance, const Explanation& explanation, const ExplainPlan& plan,
-                 AnswerWriter& out) {
+Status ExplainJob::OpenOutputs() {
+  if (!args_.pictures.directory.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(picture_files_, PictureFiles::Open(args_.pictures));
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(out_,
+                            AnswerWriter::Open({.path = args_.request.output,
+                                                .format = args_.format,
+                                                .description = "{" + provenance_.rendered + "}"}));
+  const bool takes_lines = out_->form() == AnswerForm::kLines;
+  if (!takes_lines && FindMethod(provenance_.plan.method)->gives_neighbors) {
+    return InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines");
+  }
+  if (!args_.pictures.embed.empty() && (!takes_lines || IsTable())) {
+    return InvalidArgument("--embed-images is for JSON Lines; give --format jsonl");
+  }
+  if (!args_.summary.empty()) {
+    if (args_.summary == args_.request.output) {
+      return InvalidArgument("--summary and --output are the same file");
+    }
+    WHYLIGHT_ASSIGN_OR_RETURN(summary_out_,
+                              LineWriter::Open(args_.summary == "-" ? "" : args_.summary));
+    summary_.emplace(SummaryOptions{.pieces = !args_.pieces.empty()});
+  }
+  failures_.emplace(ErrorPathFor(args_.request.output));
+  return OkStatus();
+}
+
+int ExplainJob::Run() {
+  progress_.emplace(CountInstances(args_.request.inputs));
+  const Result<BatchCounts> counts = ExplainAll(
+      *reader_, *explainer_,
+      [this](const Instance& instance, const Result<Explanation>& explanation) {
+        return Take(instance, explanation);
+      },
+      [this](const BatchCounts& so_far) { progress_->Show(so_far); });
+  progress_->Clear();
+  provenance_.plan.warnings = explainer_->warnings();
+  if (!IsTable()) {
+    for (const Warning& warning : provenance_.plan.warnings) {
+      std::fprintf(stderr, "whylight: %s [%s]\n", warning.message.c_str(), warning.rule.c_str());
+    }
+  }
+  const int exit_code = Finish(counts, *out_, *failures_);
+  if (!summary_ || exit_code > 1) return exit_code;
+  const Status written = WriteSummary(counts->failed);
+  return written.ok() ? exit_code : Fail(written);
+}
+
+Status ExplainJob::Take(const Instance& instance, const Result<Explanation>& explanation) {
+  progress_->Clear();
+  if (!explanation.ok()) {
+    // A class or index that the first row does not have, no row has.
+    const bool for_all = !any_explained_ && explanation.status().code() == StatusCode::kOutOfRange;
+    return for_all ? explanation.status() : failures_->Add(instance, explanation.status());
+  }
+  any_explained_ = true;
+  // A warning may have come up on the way; all else is as it was.
+  provenance_.plan.warnings = explainer_->warnings();
+  if (picture_files_) {
+    const Result<int> drawn =
+        picture_files_->Write({.number = static_cast<std::int64_t>(instance.number),
+                               .method = provenance_.plan.method,
+                               .attributions = explanation->attributions},
+                              *drawer_);
+    WHYLIGHT_RETURN_IF_ERROR(drawn.status());
+  }
+  if (summary_) summary_->Add(*explanation);
+  const bool summary_alone = args_.summary == "-" && args_.request.output.empty();
+  return summary_alone ? OkStatus() : Write(instance, *explanation);
+}
+
+Status ExplainJob::Write(const Instance& instance, const Explanation& explanation) {
+  if (out_->form() != AnswerForm::kLines) return WriteRows(instance, explanation);
+  if (IsTable()) return WriteTable(instance, explanation);
+  WHYLIGHT_ASSIGN_OR_RETURN(const EmbeddedPictures pictures, PicturesFor(instance, explanation));
+  return out_->Line(ExplanationLine(instance.source_json, explanation, provenance_, pictures));
+}
+
+Status ExplainJob::WriteRows(const Instance& instance, const Explanation& explanation) {
   const AnsweredInstance answered{.number = static_cast<std::int64_t>(instance.number),
                                   .json = instance.source_json};
-  const auto rows_of = out.form() == AnswerForm::kCells ? ExplanationCells : ExplanationRows;
-  for (const std::vector<RowValue>& row : rows_of(answered, explanation, plan.warnings)) {
-    WHYLIGHT_RETURN_IF_ERROR(out.Row(row).In(instance.place));
+  const auto rows_of = out_->form() == AnswerForm::kCells ? ExplanationCells : ExplanationRows;
+  for (const std::vector<RowValue>& row :
+       rows_of(answered, explanation, provenance_.plan.warnings)) {
+    WHYLIGHT_RETURN_IF_ERROR(out_->Row(row).In(instance.place));
   }
   return OkStatus();
 }
 
-// The plan is the explainer's last word: warnings may have come up on the way.
-Status WriteSummary(const ExplainArgs& args, const Summary& summary, std::size_t failed,
-                    const ExplainPlan& plan, LineWriter& out) {
-  const bool terminal = args.summary == "-" && IsTerminal(StandardStream::kOutput);
+Status ExplainJob::WriteTable(const Instance& instance, const Explanation& explanation) {
+  const TableStyle style = StyleFor(args_.color);
+  std::string text = plan_written_ ? "" : PlanText(provenance_, style);
+  plan_written_ = true;
+  text += ExplanationText(instance, explanation, style,
+                          args_.chart == "waterfall" ? TableChart::kWaterfall : TableChart::kBars);
+  text.pop_back();
+  return out_->Line(text);
+}
+
+// What of --embed-images goes into the answer.
+Result<EmbeddedPictures> ExplainJob::PicturesFor(const Instance& instance,
+                                                 const Explanation& explanation) const {
+  if (args_.pictures.embed.empty()) return EmbeddedPictures();
+  const bool as_services = args_.pictures.embed == "service";
+  return EmbeddedPicturesOf(explanation, *drawer_,
+                            {.embedding = as_services ? Embedding::kInPlaceOf : Embedding::kBeside,
+                             .has_preprocess = !provenance_.plan.preprocess.empty(),
+                             .instance_json = instance.source_json});
+}
+
+Status ExplainJob::WriteSummary(std::size_t failed) {
+  const bool terminal = args_.summary == "-" && IsTerminal(StandardStream::kOutput);
   const bool table =
-      args.summary == "-" && (args.format == "table" || (args.format.empty() && terminal));
-  const TableStyle style = StyleFor(args.color);
-  std::string text = SummaryJson(summary, failed, {.plan = plan});
+      args_.summary == "-" && (args_.format == "table" || (args_.format.empty() && terminal));
+  const TableStyle style = StyleFor(args_.color);
+  std::string text = SummaryJson(*summary_, failed, {.plan = provenance_.plan});
   if (table) {
-    text = PlanText({.plan = plan}, style) + SummaryText(summary, style);
+    text = PlanText({.plan = provenance_.plan}, style) + SummaryText(*summary_, style);
     text.pop_back();
   }
-  WHYLIGHT_RETURN_IF_ERROR(out.Write(text));
-  return out.Close();
+  WHYLIGHT_RETURN_IF_ERROR(summary_out_->Write(text));
+  return summary_out_->Close();
 }
 
 int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.request.model, args.request.Tags());
-  if (!model.ok()) return Fail(model.status());
-  Result<ExplainOptions> options = OptionsFrom(args, given, **model);
-  if (!options.ok()) return Fail(options.status());
-  if (FindMethod(options->method) != nullptr) {  // Else it is said below, with those that exist.
-    const Status heeded = CheckOptionsAreHeeded(given, *options, {&options->method, 1});
-    if (!heeded.ok()) return Fail(heeded);
-    if (FindsExamples(*options) && !(args.summary.empty() && args.pictures.directory.empty())) {
-      return Fail(
-          InvalidArgument("--summary and --images show attributions, and examples gives none"));
-    }
-  }
-  if (args.request.inputs.empty()) {
-    return Fail(
-        InvalidArgument("no instances; give -i FILE (- for standard input); "
-                        "`whylight predict MODEL --example` prints a request"));
-  }
-  const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
-  if (!runtime.ok()) return Fail(runtime.status());
-  const Result<PictureDrawer> drawer = DrawerFor(args, given, *options);
-  if (!drawer.ok()) return Fail(drawer.status());
-  Provenance provenance;
-  InstanceReaderOptions read = ReaderOptionsFor(*options);
-  const Result<std::unique_ptr<Explainer>> explainer =
-      Explainer::Open(**model, **runtime, *std::move(options));
-  if (!explainer.ok()) return Fail(explainer.status());
-  read.other_keys = KeysOfServing(**model, **explainer);
-  Result<std::unique_ptr<InstanceReader>> reader =
-      args.request.Open((*explainer)->request_fields(), read);
-  if (!reader.ok()) return Fail(reader.status());
-  const Status requested =
-      CheckRequestedSignature((*reader)->signature_name(), (*explainer)->plan());
-  if (!requested.ok()) return Fail(requested);
-  (*explainer)->NameFeatures((*reader)->feature_names());
-  std::optional<PictureFiles> picture_files;
-  if (!args.pictures.directory.empty()) {
-    Result<PictureFiles> opened = PictureFiles::Open(args.pictures);
-    if (!opened.ok()) return Fail(opened.status());
-    picture_files = *std::move(opened);
-  }
-  const bool terminal = IsTerminal(StandardStream::kOutput);
-  const bool table =
-      args.format == "table" || (args.format.empty() && terminal && args.request.output.empty());
-  provenance.plan = (*explainer)->plan();
-  provenance.rendered = RenderProvenance(provenance);
-  Result<std::unique_ptr<AnswerWriter>> out =
-      AnswerWriter::Open({.path = args.request.output,
-                          .format = args.format,
-                          .description = "{" + provenance.rendered + "}"});
-  if (!out.ok()) return Fail(out.status());
-  if ((*out)->form() != AnswerForm::kLines && FindMethod(provenance.plan.method)->gives_neighbors) {
-    return Fail(
-        InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines"));
-  }
-  if (!args.pictures.embed.empty() && ((*out)->form() != AnswerForm::kLines || table)) {
-    return Fail(InvalidArgument("--embed-images is for JSON Lines; give --format jsonl"));
-  }
-  if (!args.summary.empty() && args.summary == args.request.output) {
-    return Fail(InvalidArgument("--summary and --output are the same file"));
-  }
-  // Opened before the work, which a folder that is not there would waste.
-  Result<std::unique_ptr<LineWriter>> summary_out =
-      LineWriter::Open(args.summary == "-" ? "" : args.summary);
-  if (!summary_out.ok()) return Fail(summary_out.status());
-  const TableStyle style = StyleFor(args.color);
-  const auto write_plan = [&] {
-    std::string text = PlanText(provenance, style);
-    text.pop_back();
-    return (*out)->Line(text);
-  };
-  FailureLog failures(ErrorPathFor(args.request.output));
-  Summary summary({.pieces = !args.pieces.empty()});
-  const bool summary_alone = args.summary == "-" && args.request.output.empty();
-  Progress progress(CountInstances(args.request.inputs));
-  bool plan_written = false, any_explained = false;
-  const Result<BatchCounts> counts = ExplainAll(
-      **reader, **explainer,
-      [&](const Instance& instance, const Result<Explanation>& explanation) -> Status {
-        progress.Clear();
-        if (!explanation.ok()) {
-          // A class or index that the first row does not have, no row has.
-          const bool for_all =
-              !any_explained && explanation.status().code() == StatusCode::kOutOfRange;
-          return for_all ? explanation.status() : failures.Add(instance, explanation.status());
-        }
-        any_explained = true;
-        // A warning may have come up on the way; all else is as it was.
-        provenance.plan.warnings = (*explainer)->warnings();
-        if (picture_files) {
-          WHYLIGHT_RETURN_IF_ERROR(
-              picture_files
-                  ->Write({.number = static_cast<std::int64_t>(instance.number),
-                           .method = provenance.plan.method,
-                           .attributions = explanation->attributions},
-                          *drawer)
-                  .status());
-        }
-        if (!args.summary.empty()) summary.Add(*explanation);
-        if (summary_alone) return OkStatus();
-        if ((*out)->form() != AnswerForm::kLines) {
-          return WriteRows(instance, *explanation, provenance.plan, **out);
-        }
-        if (!table) {
-          WHYLIGHT_ASSIGN_OR_RETURN(
-              const EmbeddedPictures pictures,
-              PicturesFor(args, *drawer, instance, *explanation, provenance.plan));
-          return (*out)->Line(
-              ExplanationLine(instance.source_json, *explanation, provenance, pictures));
-        }
-        if (!plan_written) WHYLIGHT_RETURN_IF_ERROR(write_plan());
-        plan_written = true;
-        std::string text =
-            ExplanationText(instance, *explanation, style,
-                            args.chart == "waterfall" ? TableChart::kWaterfall : TableChart::kBars);
-        text.pop_back();
-        return (*out)->Line(text);
-      },
-      [&](const BatchCounts& so_far) { progress.Show(so_far); });
-  progress.Clear();
-  if (!table) {
-    for (const Warning& warning : (*explainer)->warnings()) {
-      std::fprintf(stderr, "whylight: %s [%s]\n", warning.message.c_str(), warning.rule.c_str());
-    }
-  }
-  const int exit_code = Finish(counts, **out, failures);
-  if (args.summary.empty() || exit_code > 1) return exit_code;
-  provenance.plan.warnings = (*explainer)->warnings();
-  const Status written =
-      WriteSummary(args, summary, counts->failed, provenance.plan, **summary_out);
-  return written.ok() ? exit_code : Fail(written);
+  ExplainJob job(args, given);
+  const Status opened = job.Open(open);
+  return opened.ok() ? job.Run() : Fail(opened);
 }
 
 }  // namespace
