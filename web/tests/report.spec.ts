@@ -265,7 +265,7 @@ test('pieces are shown as words with the same sum', async ({ page, open }) => {
   await expect(page.locator('wl-bars').last()).toContainText('Strongest words');
   await expect(tokens).toContainText('/ 12'); // 280 words
   const shares = rows.map((r) => Number(r[4].replace(' %', '').replace('−', '-')));
-  await tokens.getByRole('button', { name: 'pieces' }).click();
+  await tokens.locator('.controls').getByRole('button', { name: 'pieces' }).click();
   const pieces = (await tableOf(tokens)).map((r) => Number(r[3].replace(' %', '').replace('−', '-')));
   expect(shares[1]).toBeCloseTo(pieces[1] + pieces[2] + pieces[3], 2);
   await page.evaluate(() => (location.hash = '#row=1'));

@@ -127,7 +127,7 @@ export class TokensChart extends Chart {
 
   protected override scrolled(): void {
     const { view } = this;
-    if (!view || !this.tall) return;
+    if (!view?.scrollHeight || !this.tall) return;
     const { scrollTop, clientHeight, scrollHeight } = view;
     const seen = { from: scrollTop / scrollHeight, size: Math.min(1, clientHeight / scrollHeight) };
     if (seen.from !== this.seen.from || seen.size !== this.seen.size) this.seen = seen;
