@@ -73,12 +73,17 @@ function effort(run: Run): Fact[] {
   return facts;
 }
 
+const SOME = 6;
+
+const some = (list: string[]): string =>
+  list.length > SOME ? `${list.slice(0, SOME).join(', ')} and ${list.length - SOME} more` : list.join(', ');
+
 // Inputs that start alike are named together.
 function baselines(run: Run): Fact[] {
   if (!run.baselines || typeof run.baselines !== 'object') return [];
   const names = new Map<string, string[]>();
   for (const [name, x] of Object.entries(run.baselines)) names.set(words(x), [...(names.get(words(x)) ?? []), name]);
-  return [...names].map(([text, of]) => ['Baseline', `${text}: ${of.join(', ')}`]);
+  return [...names].map(([text, of]) => ['Baseline', `${some(of)}: ${text}`]);
 }
 
 export function runFacts(run: Run): Fact[] {
@@ -102,12 +107,8 @@ export function rowsText({ rows }: Report): string {
 
 export function reportFacts(report: Report): Fact[] {
   const versions = [...new Set(report.runs.map((r) => r.version).filter(Boolean))].map(String);
-  const targets = report.targets.map(targetName);
   return [
-    [
-      'Explained',
-      targets.length > 6 ? `${targets.slice(0, 6).join(', ')} and ${targets.length - 6} more` : targets.join(', '),
-    ],
+    ['Explained', some(report.targets.map(targetName))],
     ['Rows', rowsText(report)],
     ...report.sources.map((s): Fact => ['File', `${s.name} (${plural(s.rows, 'row')})`]),
     ['Versions', `answers ${versions.join(', ') || '–'}, report ${report.whylight}`],
