@@ -109,6 +109,14 @@ test('what was explained and how, remarks and failures are told', async ({ page,
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
 });
 
+test('baselines beyond six are behind a click', async ({ page, open }) => {
+  await open('baselines');
+  const facts = page.locator('wl-overview section').first();
+  await expect(facts.locator('dt', { hasText: 'Baseline' }).filter({ visible: true })).toHaveCount(6);
+  await facts.getByText('3 more baselines').click();
+  await expect(facts.locator('dt', { hasText: 'Baseline' }).filter({ visible: true })).toHaveCount(9);
+});
+
 test('where nothing is attributed, the page says so', async ({ page, open }) => {
   await open('all-zero');
   await expect(page.locator('wl-overview')).toContainText('No attribution: every one of them is 0.');
@@ -332,6 +340,19 @@ test('the pointer tells of a point and opens its row', async ({ page, open }) =>
   await page.mouse.down();
   await page.mouse.up();
   await expect(page.locator('wl-row h2')).toContainText('Row 0');
+});
+
+test('a text that is the only feature stands above its total', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const top = async (chart: string) => (await page.locator(chart).first().boundingBox())!.y;
+  expect(await top('wl-tokens')).toBeLessThan(await top('wl-waterfall'));
+  await open('mixed', '#row=0');
+  expect(await top('wl-waterfall')).toBeLessThan(await top('wl-tokens'));
+});
+
+test('a row of one of several files tells its file', async ({ page, open }) => {
+  await open('twice', '#row=5');
+  await expect(page.locator('wl-row h2')).toContainText('line 2 of second.jsonl');
 });
 
 test('missing is a dash', async ({ page, open }) => {

@@ -19,7 +19,7 @@ const PAD = 4;
 const GAP = 3;
 const KEY = 44;
 const DRAWN = 4000; // Of longer texts the start; the table has all.
-const LONG = 150; // tokens that are read at a glance
+export const LONG = 150; // tokens that are read at a glance
 const BINS = 240;
 
 export type Unit = 'token' | 'word';

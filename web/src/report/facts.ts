@@ -75,8 +75,10 @@ function effort(run: Run): Fact[] {
 
 const SOME = 6;
 
-const some = (list: string[]): string =>
-  list.length > SOME ? `${list.slice(0, SOME).join(', ')} and ${list.length - SOME} more` : list.join(', ');
+export function some(list: string[], between = ', '): string {
+  const shown = list.slice(0, SOME).join(between);
+  return list.length > SOME ? `${shown} and ${list.length - SOME} more` : shown;
+}
 
 // Inputs that start alike are named together.
 function baselines(run: Run): Fact[] {
@@ -86,12 +88,23 @@ function baselines(run: Run): Fact[] {
   return [...names].map(([text, of]) => ['Baseline', `${some(of)}: ${text}`]);
 }
 
+// `name (reason)` of each input that was not explained: those of one reason together.
+function held(inputs: unknown): string {
+  if (!Array.isArray(inputs)) return words(inputs);
+  const names = new Map<string, string[]>();
+  for (const text of inputs.map(words)) {
+    const [, name, reason] = /^(.*?) \((.*)\)$/.exec(text) ?? ['', text, ''];
+    names.set(reason, [...(names.get(reason) ?? []), name]);
+  }
+  return [...names].map(([reason, of]) => `${of.join(', ')}${reason && ` (${reason})`}`).join('; ');
+}
+
 export function runFacts(run: Run): Fact[] {
   const facts: Fact[] = [['Method', methodName(run)], ...effort(run)];
   const chain = [run.preprocess, run.signature].filter(Boolean).join(' → ');
   if (chain) facts.push(['Signature', run.reason ? `${chain}: ${run.reason}` : chain]);
   facts.push(...baselines(run));
-  if (run.held !== undefined) facts.push(['Held', words(run.held)]);
+  if (run.held !== undefined) facts.push(['Held fixed', held(run.held)]);
   facts.push(['Seed', run.seed === undefined ? 'nothing random' : words(run.seed)]);
   for (const [key, x] of Object.entries(run)) {
     if (!KNOWN.has(key)) facts.push([spoken(key).replace(/^./, (c) => c.toUpperCase()), cut(words(x))]);

@@ -55,17 +55,17 @@ export class Overview extends LitElement {
         margin-bottom: 1rem;
       }
       .facts {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr));
-        gap: 0.15rem 3rem;
+        columns: 2 24rem;
+        column-gap: 3rem;
         font-size: 0.9rem;
       }
       .facts > div {
         display: grid;
         grid-template-columns: minmax(6.5rem, 9rem) 1fr;
         gap: 1rem;
-        padding: 0.4rem 0;
+        padding: 0.45rem 0;
         border-bottom: 1px solid var(--faint);
+        break-inside: avoid;
         align-items: baseline;
       }
       dt {
