@@ -385,11 +385,18 @@ export function text(): Made {
   });
 }
 
+function manyBaselines(): Made {
+  const made = numbers(5, 9, () => 1, 'Baselines');
+  made.report.runs = [{ ...RUN, baselines: Object.fromEntries(made.report.features.map((f, i) => [f.name, i])) }];
+  return made;
+}
+
 export const SAMPLES: Record<string, () => Made> = {
   mixed: () => mixed(),
   worked: workedWaterfall,
   text,
   twice,
+  baselines: manyBaselines,
   'one-row-one-feature': () => numbers(1, 1),
   'all-zero': () => numbers(20, 4, () => 0, 'All zero'),
   wide: () => numbers(30, 300, (f) => Math.sin(f), 'Wide'),

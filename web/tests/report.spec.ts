@@ -109,6 +109,14 @@ test('what was explained and how, remarks and failures are told', async ({ page,
   await expect(page.locator('wl-row .numbers')).toContainText('raise steps or paths');
 });
 
+test('baselines beyond six are behind a click', async ({ page, open }) => {
+  await open('baselines');
+  const facts = page.locator('wl-overview section').first();
+  await expect(facts.locator('dt', { hasText: 'Baseline' }).filter({ visible: true })).toHaveCount(6);
+  await facts.getByText('3 more baselines').click();
+  await expect(facts.locator('dt', { hasText: 'Baseline' }).filter({ visible: true })).toHaveCount(9);
+});
+
 test('where nothing is attributed, the page says so', async ({ page, open }) => {
   await open('all-zero');
   await expect(page.locator('wl-overview')).toContainText('No attribution: every one of them is 0.');
@@ -265,7 +273,7 @@ test('pieces are shown as words with the same sum', async ({ page, open }) => {
   await expect(page.locator('wl-bars').last()).toContainText('Strongest words');
   await expect(tokens).toContainText('/ 12'); // 280 words
   const shares = rows.map((r) => Number(r[4].replace(' %', '').replace('−', '-')));
-  await tokens.getByRole('button', { name: 'pieces' }).click();
+  await tokens.locator('.controls').getByRole('button', { name: 'pieces' }).click();
   const pieces = (await tableOf(tokens)).map((r) => Number(r[3].replace(' %', '').replace('−', '-')));
   expect(shares[1]).toBeCloseTo(pieces[1] + pieces[2] + pieces[3], 2);
   await page.evaluate(() => (location.hash = '#row=1'));
@@ -332,6 +340,19 @@ test('the pointer tells of a point and opens its row', async ({ page, open }) =>
   await page.mouse.down();
   await page.mouse.up();
   await expect(page.locator('wl-row h2')).toContainText('Row 0');
+});
+
+test('a text that is the only feature stands above its total', async ({ page, open }) => {
+  await open('text', '#row=0');
+  const top = async (chart: string) => (await page.locator(chart).first().boundingBox())!.y;
+  expect(await top('wl-tokens')).toBeLessThan(await top('wl-waterfall'));
+  await open('mixed', '#row=0');
+  expect(await top('wl-waterfall')).toBeLessThan(await top('wl-tokens'));
+});
+
+test('a row of one of several files tells its file', async ({ page, open }) => {
+  await open('twice', '#row=5');
+  await expect(page.locator('wl-row h2')).toContainText('line 2 of second.jsonl');
 });
 
 test('missing is a dash', async ({ page, open }) => {

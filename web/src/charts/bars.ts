@@ -6,7 +6,7 @@ import { exact, signed } from '../math/numbers.ts';
 import { byMagnitude } from '../math/statistics.ts';
 import { others } from '../math/waterfall.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { domain, labelRoom, nameAt, scale, whisker } from './draw.ts';
+import { domain, labelRoom, nameAt, scale, textWidth, whisker } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 export interface Bar {
@@ -34,7 +34,7 @@ export class Bars extends Chart {
     }
     const labels = shown.map((b) => (b.detail ? `${b.label} = ${b.detail}` : b.label));
     const left = labelRoom(labels, width) + 10;
-    const numberRoom = 66;
+    const numberRoom = Math.max(...shown.map((b) => textWidth(signed(b.value)))) + 10;
     const [lo, hi] = domain(
       shown.map((b) => b.value),
       true,

@@ -7,7 +7,7 @@ import { diverging, position, type Look } from '../math/color.ts';
 import { exact, short } from '../math/numbers.ts';
 import { greatestMagnitude } from '../math/statistics.ts';
 import { Chart, type Drawing } from './chart.ts';
-import { cells, domain, labelRoom, nameAt, scale, tick } from './draw.ts';
+import { cells, domain, labelRoom, nameAt, scale, textWidth, tick } from './draw.ts';
 import type { TableOf } from './table.ts';
 
 const LINE = 24;
@@ -64,7 +64,7 @@ export class HeatMap extends Chart {
         <image href=${picture} x=${left} y=${TOP} width=${room} height=${height} preserveAspectRatio="none"
           style="image-rendering: pixelated" />
         ${this.names.map((n, i) => nameAt(left - 12, TOP + i * LINE + 16, n))}
-        ${colorKey(left, TOP + height + 14, Math.min(room, 260), greatest, this.look)}
+        ${colorKey(left, TOP + height + 14, Math.min(room, 300), greatest, this.look)}
         <rect x=${left} y=${TOP} width=${room} height=${height} fill="transparent" class="link"
           @pointermove=${(e: PointerEvent) => this.point(e, order, step)} @pointerleave=${() => (this.tip = null)}
           @click=${(e: MouseEvent) => this.choose(e, order, step)} />`,
@@ -102,7 +102,8 @@ export class HeatMap extends Chart {
 export function colorKey(x: number, y: number, width: number, greatest: number, look: Look) {
   const steps = 64;
   const picture = cells(steps, 1, (c) => diverging(position((2 * (c + 0.5)) / steps - 1, 1, look.curve), look));
-  const ticks = [-1, -0.25, 0, 0.25, 1];
+  const apart = textWidth(`+${short(greatest / 4)}`, 11) / 2 + 8 < width / 8;
+  const ticks = apart ? [-1, -0.25, 0, 0.25, 1] : [-1, 0, 1];
   return svg`<g>
     <image href=${picture} x=${x} y=${y} width=${width} height="9" preserveAspectRatio="none" />
     ${ticks.map((t) => {

@@ -69,6 +69,9 @@ export class Table extends LitElement {
       td:first-child {
         padding-left: 0.25rem;
       }
+      td:not(.n) {
+        min-width: 7.5rem;
+      }
       td.n,
       th.n {
         text-align: right;
@@ -106,6 +109,21 @@ export class Table extends LitElement {
       @media print {
         th button {
           display: inline !important;
+        }
+        .scroll {
+          overflow: visible;
+        }
+        th,
+        th button {
+          white-space: normal;
+          overflow-wrap: anywhere;
+        }
+        th,
+        td {
+          padding-inline: 0.4rem;
+        }
+        td:not(.n) {
+          min-width: 4rem;
         }
         table {
           font-size: 8.5pt;

@@ -19,7 +19,7 @@ const PAD = 4;
 const GAP = 3;
 const KEY = 44;
 const DRAWN = 4000; // Of longer texts the start; the table has all.
-const LONG = 150; // tokens that are read at a glance
+export const LONG = 150; // tokens that are read at a glance
 const BINS = 240;
 
 export type Unit = 'token' | 'word';
@@ -127,7 +127,7 @@ export class TokensChart extends Chart {
 
   protected override scrolled(): void {
     const { view } = this;
-    if (!view || !this.tall) return;
+    if (!view?.scrollHeight || !this.tall) return;
     const { scrollTop, clientHeight, scrollHeight } = view;
     const seen = { from: scrollTop / scrollHeight, size: Math.min(1, clientHeight / scrollHeight) };
     if (seen.from !== this.seen.from || seen.size !== this.seen.size) this.seen = seen;

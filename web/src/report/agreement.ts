@@ -6,9 +6,9 @@ import type { Bin } from '../charts/histogram.ts';
 import { base } from '../charts/styles.ts';
 import '../charts/table.ts';
 import type { TableOf } from '../charts/table.ts';
-import { agreement, correlationBins, type Agreement } from '../math/agreement.ts';
+import { agreement, correlationBins, TOP, type Agreement } from '../math/agreement.ts';
 import { count, plural, short } from '../math/numbers.ts';
-import { methodName, runFacts } from './facts.ts';
+import { methodName, runFacts, some, type Fact } from './facts.ts';
 import type { Loaded } from './loaded.ts';
 import { filesOfRows, pairsOf, type Pair, type Pairs } from './pairs.ts';
 import type { Shared } from './report.ts';
@@ -142,8 +142,8 @@ export class AgreementPage extends LitElement {
 
   // In what the two differ.
   private ways({ of: [a, b] }: Compared): TemplateResult | typeof nothing {
-    const [first, second] = [a, b].map((file) => new Map(runFacts(this.wayOf(file))));
-    const names = [...new Set([...first.keys(), ...second.keys()])].filter((n) => first.get(n) !== second.get(n));
+    const [first, second] = apart(runFacts(this.wayOf(a)), runFacts(this.wayOf(b)));
+    const names = [...new Set([...first.keys(), ...second.keys()])];
     if (!names.length) return nothing;
     const { sources } = this.data.report;
     const data: TableOf = {
@@ -191,10 +191,10 @@ export class AgreementPage extends LitElement {
     const ordered = [...rows].sort((x, y) => low(x) - low(y) || x.common - y.common);
     const table: TableOf = {
       columns: [
-        { label: 'first', form: 'row' },
-        { label: 'second', form: 'row' },
+        { label: 'first row', form: 'row' },
+        { label: 'second row', form: 'row' },
         { label: 'rank correlation', form: 'signed' },
-        { label: 'in common', form: 'count' },
+        { label: `of ${TOP} in common`, form: 'count' },
         { label: 'F(x)', form: 'number' },
         { label: 'differs most' },
         { label: sources[a].name, form: 'signed' },
@@ -225,4 +225,22 @@ export class AgreementPage extends LitElement {
         .rowLink=${this.shared.rowLink}
       ></wl-table>`;
   }
+}
+
+// What each says that the other does not, by name; of many facts of one name some.
+function apart(a: Fact[], b: Fact[]): Map<string, string>[] {
+  return [a, b].map((facts, i) => {
+    const other = new Set([b, a][i].map((f) => f.join()));
+    const own = facts.filter((f) => !other.has(f.join()));
+    const names = [...new Set(own.map(([name]) => name))];
+    return new Map(
+      names.map((n) => [
+        n,
+        some(
+          own.filter(([name]) => name === n).map(([, text]) => text),
+          '; ',
+        ),
+      ]),
+    );
+  });
 }

@@ -73,12 +73,30 @@ function effort(run: Run): Fact[] {
   return facts;
 }
 
+const SOME = 6;
+
+export function some(list: string[], between = ', '): string {
+  const shown = list.slice(0, SOME).join(between);
+  return list.length > SOME ? `${shown} and ${list.length - SOME} more` : shown;
+}
+
 // Inputs that start alike are named together.
 function baselines(run: Run): Fact[] {
   if (!run.baselines || typeof run.baselines !== 'object') return [];
   const names = new Map<string, string[]>();
   for (const [name, x] of Object.entries(run.baselines)) names.set(words(x), [...(names.get(words(x)) ?? []), name]);
-  return [...names].map(([text, of]) => ['Baseline', `${text}: ${of.join(', ')}`]);
+  return [...names].map(([text, of]) => ['Baseline', `${some(of)}: ${text}`]);
+}
+
+// `name (reason)` of each input that was not explained: those of one reason together.
+function held(inputs: unknown): string {
+  if (!Array.isArray(inputs)) return words(inputs);
+  const names = new Map<string, string[]>();
+  for (const text of inputs.map(words)) {
+    const [, name, reason] = /^(.*?) \((.*)\)$/.exec(text) ?? ['', text, ''];
+    names.set(reason, [...(names.get(reason) ?? []), name]);
+  }
+  return [...names].map(([reason, of]) => `${of.join(', ')}${reason && ` (${reason})`}`).join('; ');
 }
 
 export function runFacts(run: Run): Fact[] {
@@ -86,7 +104,7 @@ export function runFacts(run: Run): Fact[] {
   const chain = [run.preprocess, run.signature].filter(Boolean).join(' → ');
   if (chain) facts.push(['Signature', run.reason ? `${chain}: ${run.reason}` : chain]);
   facts.push(...baselines(run));
-  if (run.held !== undefined) facts.push(['Held', words(run.held)]);
+  if (run.held !== undefined) facts.push(['Held fixed', held(run.held)]);
   facts.push(['Seed', run.seed === undefined ? 'nothing random' : words(run.seed)]);
   for (const [key, x] of Object.entries(run)) {
     if (!KNOWN.has(key)) facts.push([spoken(key).replace(/^./, (c) => c.toUpperCase()), cut(words(x))]);
@@ -102,12 +120,8 @@ export function rowsText({ rows }: Report): string {
 
 export function reportFacts(report: Report): Fact[] {
   const versions = [...new Set(report.runs.map((r) => r.version).filter(Boolean))].map(String);
-  const targets = report.targets.map(targetName);
   return [
-    [
-      'Explained',
-      targets.length > 6 ? `${targets.slice(0, 6).join(', ')} and ${targets.length - 6} more` : targets.join(', '),
-    ],
+    ['Explained', some(report.targets.map(targetName))],
     ['Rows', rowsText(report)],
     ...report.sources.map((s): Fact => ['File', `${s.name} (${plural(s.rows, 'row')})`]),
     ['Versions', `answers ${versions.join(', ') || '–'}, report ${report.whylight}`],

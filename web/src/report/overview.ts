@@ -25,6 +25,7 @@ const TOPS = ['5', '10', '20', '50'];
 const DRAWN_ROWS = 200; // of heat map and decision lines
 const DRAWN_POINTS = 20_000; // of a feature
 const LISTED_FAILURES = 10; // the others are behind a click
+const LISTED_FACTS = 6; // of one name
 
 const swarmNote =
   'A point is a row; its colour is the row’s own value of the feature, from the 5th to the 95th percentile; ' +
@@ -54,17 +55,17 @@ export class Overview extends LitElement {
         margin-bottom: 1rem;
       }
       .facts {
-        display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr));
-        gap: 0.15rem 3rem;
+        columns: 2 24rem;
+        column-gap: 3rem;
         font-size: 0.9rem;
       }
       .facts > div {
         display: grid;
         grid-template-columns: minmax(6.5rem, 9rem) 1fr;
         gap: 1rem;
-        padding: 0.4rem 0;
+        padding: 0.45rem 0;
         border-bottom: 1px solid var(--faint);
+        break-inside: avoid;
         align-items: baseline;
       }
       dt {
@@ -74,6 +75,14 @@ export class Overview extends LitElement {
       dd {
         overflow-wrap: anywhere;
         font-variant-numeric: tabular-nums;
+      }
+      details.more {
+        margin-top: 0.6rem;
+        font-size: 0.9rem;
+      }
+      details.more > summary {
+        color: var(--soft);
+        width: fit-content;
       }
       .remarks {
         display: grid;
@@ -186,19 +195,9 @@ export class Overview extends LitElement {
   private facts(): TemplateResult {
     const { report } = this.data;
     const [first, ...more] = report.runs;
-    const list = (facts: Fact[]) =>
-      html`<dl class="facts">
-        ${facts.map(
-          ([k, v]) =>
-            html`<div>
-              <dt>${k}</dt>
-              <dd>${v}</dd>
-            </div>`,
-        )}
-      </dl>`;
     return html`<section>
       <h2>What was explained, and how</h2>
-      ${list([...reportFacts(report), ...(first ? runFacts(first) : [])])}
+      ${factList([...reportFacts(report), ...(first ? runFacts(first) : [])])}
       ${
         more.length
           ? html`<p class="text" style="margin-top:1rem">
@@ -208,7 +207,7 @@ export class Overview extends LitElement {
                 (run, i) =>
                   html`<details>
                     <summary>Way ${i + 2}</summary>
-                    ${list(runFacts(run))}
+                    ${factList(runFacts(run))}
                   </details>`,
               )}`
           : nothing
@@ -613,4 +612,30 @@ export class Overview extends LitElement {
       ></wl-decisions>
     </div>`;
   }
+}
+
+// Of many facts of one name, such as the baselines of many inputs, the last are behind a click.
+function factList(facts: Fact[]): TemplateResult {
+  const nth = (fact: Fact) => facts.filter(([name]) => name === fact[0]).indexOf(fact);
+  const folded = facts.filter((f) => nth(f) >= LISTED_FACTS);
+  const list = (some: Fact[]) =>
+    html`<dl class="facts">
+      ${some.map(
+        ([name, text]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${text}</dd>
+          </div>`,
+      )}
+    </dl>`;
+  if (!folded.length) return list(facts);
+  const names = [...new Set(folded.map(([name]) => name))];
+  const counts = names
+    .map((n) => plural(folded.filter(([name]) => name === n).length, `more ${n.toLowerCase()}`))
+    .join(', ');
+  return html`${list(facts.filter((f) => !folded.includes(f)))}
+    <details class="more">
+      <summary>${counts}</summary>
+      ${list(folded)}
+    </details>`;
 }

@@ -10,7 +10,7 @@ import type { PictureData } from '../charts/picture.ts';
 import '../charts/sequence.ts';
 import { base } from '../charts/styles.ts';
 import '../charts/table.ts';
-import '../charts/tokens.ts';
+import { LONG } from '../charts/tokens.ts';
 import '../charts/waterfall.ts';
 import type { WaterfallPart } from '../charts/waterfall.ts';
 import { exact, percent, short, signed, value } from '../math/numbers.ts';
@@ -19,10 +19,12 @@ import { LARGE_GAP, shareOf } from '../math/waterfall.ts';
 import type { Elements, Picture, RowDetail, Tokens, Vector } from './data.ts';
 import { runFacts } from './facts.ts';
 import { f32, type Loaded } from './loaded.ts';
+import { filesOfRows } from './pairs.ts';
 import type { Shared } from './report.ts';
 import { targetName, type Selection } from './selection.ts';
 import { shownText } from './text.ts';
 
+const stripNote = ' The strip is the whole text: drag the window to what stands out.';
 const BARS_OF_VECTOR = 40; // A longer vector without names is drawn along its places.
 
 @customElement('wl-row')
@@ -32,6 +34,7 @@ export class RowPage extends LitElement {
   @property({ attribute: false }) shared!: Shared;
   @property({ attribute: false }) row = 0;
   private readonly pictures = new WeakMap<Picture, PictureData>();
+  private files: { of: Uint32Array | null } | null = null;
   private parsed: { row: number; detail: RowDetail | null } | null = null;
 
   static override styles = [
@@ -178,9 +181,10 @@ export class RowPage extends LitElement {
 
   private place(): string {
     const line = this.data.line[this.row];
-    const { sources } = this.data.report;
     if (line === undefined) return '';
-    return `line ${line}${sources.length === 1 ? ` of ${sources[0].name}` : ''}`;
+    this.files ??= { of: filesOfRows(this.data) };
+    const file = this.data.report.sources[this.files.of?.[this.row] ?? -1];
+    return `line ${line}${file ? ` of ${file.name}` : ''}`;
   }
 
   private navigation(): TemplateResult {
@@ -214,9 +218,18 @@ export class RowPage extends LitElement {
   }
 
   private explanation(e: number): TemplateResult {
-    const detail = this.detail?.explanations[this.ordinal];
-    return html`${this.numbers(e)} ${this.features(e, detail?.standardErrors ?? {}, detail?.elements ?? {})}
-    ${this.elements(e, detail?.elements ?? {})} ${this.more(e)}`;
+    const { elements = {}, standardErrors = {} } = this.detail?.explanations[this.ordinal] ?? {};
+    const features = this.features(e, standardErrors, elements);
+    const parts = this.elements(e, elements);
+    // A text or a picture that is the only feature says more than its total.
+    const [first, second] = this.isAlone(e, elements) ? [parts, features] : [features, parts];
+    return html`${this.numbers(e)} ${first} ${second} ${this.more(e)}`;
+  }
+
+  private isAlone(e: number, elements: Record<string, Elements>): boolean {
+    const own = this.selection.features.filter((f) => !Number.isNaN(this.data.totals(f)[e]));
+    const of = own.length === 1 && elements[this.data.report.features[own[0]].name];
+    return of ? !single(of) : false;
   }
 
   private numbers(e: number): TemplateResult {
@@ -269,9 +282,7 @@ export class RowPage extends LitElement {
       bars.push({ label: f.name, detail, value: total, error: errors[f.name] });
     });
     if (hidden) parts.push({ name: `${hidden} not shown by the filter`, total: hiddenTotal });
-    const chart = (name: string) => ({ ...this.shared.tableOf(name), look: this.shared.look });
-    const fall = chart('waterfall');
-    const bar = chart('bars');
+    const fall = { ...this.shared.tableOf('waterfall'), look: this.shared.look };
     const { score, baselineScore, sum } = this.data;
     const known = !Number.isNaN(baselineScore[e]) && !Number.isNaN(score[e]);
     const based = known && !Number.isNaN(sum[e]);
@@ -296,15 +307,7 @@ export class RowPage extends LitElement {
                 ${known ? 'attributions of this method do not add up to F(x) − F(b).' : 'F(x) or F(b) is missing.'}
               </p>`
         }
-        <wl-bars
-          name="bars"
-          heading="Attributions by size"
-          .bars=${bars}
-          .look=${bar.look}
-          .open=${bar.open}
-          .sort=${bar.sort}
-          .page=${bar.page}
-        ></wl-bars>
+        ${bars.length > 1 || !based ? this.bars('bars', 'Attributions by size', bars, 10) : nothing}
       </div>`;
   }
 
@@ -428,7 +431,7 @@ export class RowPage extends LitElement {
         <wl-tokens
           name="elements-${i}"
           heading=${name}
-          note="Solid underline: pushes the score up. Dotted: down."
+          note="Solid underline: pushes the score up. Dotted: down.${text.tokens.length > LONG ? stripNote : ''}"
           .unit=${text.unit}
           .tokens=${text.tokens}
           .attributions=${text.attributions}
