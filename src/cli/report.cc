@@ -69,8 +69,9 @@ int Run(const ReportArgs& args) {
                static_cast<long long>(report->rows), static_cast<long long>(report->total),
                static_cast<double>(report->page.size()) / 1e6);
   if (report->unread == 0) return 0;
-  std::fprintf(stderr, "whylight: %lld lines are no answers; the first: %s\n",
-               static_cast<long long>(report->unread), report->first_unread.message().c_str());
+  std::fprintf(stderr, "whylight: %lld %s; the first: %s\n", static_cast<long long>(report->unread),
+               report->unread == 1 ? "line is no answer" : "lines are no answers",
+               report->first_unread.message().c_str());
   return 1;
 }
 

@@ -98,7 +98,7 @@ class Report(CommandLineTest):
     def test_a_file_that_is_cut_off(self):
         text = pathlib.Path(self.answers()).read_text()
         path = self.file("cut.jsonl", text[:-200])
-        self.expect(whylight("report", path), 1, "cut.html: 2 of 3 rows", "1 lines are no answers",
+        self.expect(whylight("report", path), 1, "cut.html: 2 of 3 rows", "1 line is no answer",
                     "line 3: column ")
 
     def test_what_is_no_file_of_answers(self):
