@@ -5,7 +5,9 @@ export default defineConfig({
   testDir: 'tests',
   testMatch: '*.spec.ts',
   workers: 2,
-  timeout: 30_000,
+  // Long limits: on a busy machine a test that is right takes many times as long.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: 'list',
   use: {
     viewport: { width: 1280, height: 900 },
