@@ -133,32 +133,22 @@ void WriteMethod(JsonWriter& w, const Comparison& comparison, std::size_t m) {
   w.Key("completenessGap");
   const std::optional<double> gap = board.Score(m).gap;
   gap ? w.Double(*gap) : w.Null();
-  w.Key("shortfall");
-  w.Double(board.Shortfall(verdict.best, m));
-  w.Key("shortfallError");
-  w.Double(board.ShortfallError(verdict.best, m));
-  w.Key("secondsPerRow");
-  w.Double(comparison.SecondsPerRow(m));
-  w.Key("forwardRows");
-  w.Int(method.rows_run.forward);
-  w.Key("gradientRows");
-  w.Int(method.rows_run.gradients);
-  w.Key("settings");
-  w.BeginObject();
+  w.Double("shortfall", board.Shortfall(verdict.best, m));
+  w.Double("shortfallError", board.ShortfallError(verdict.best, m));
+  w.Double("secondsPerRow", comparison.SecondsPerRow(m));
+  w.Int("forwardRows", method.rows_run.forward);
+  w.Int("gradientRows", method.rows_run.gradients);
+  w.BeginObject("settings");
   for (const MethodSetting& setting : method.explainer->plan().settings) {
-    w.Key(setting.name);
-    w.Raw(setting.json);
+    w.Raw(setting.name, setting.json);
   }
   w.EndObject();
 }
 
 void WriteScores(JsonWriter& w, const MethodScore& score) {
-  w.Key("insertion");
-  w.Double(score.insertion);
-  w.Key("deletion");
-  w.Double(score.deletion);
-  w.Key("difference");
-  w.Double(score.faithfulness);
+  w.Double("insertion", score.insertion);
+  w.Double("deletion", score.deletion);
+  w.Double("difference", score.faithfulness);
   w.Key("sic");
   score.sic ? w.Double(*score.sic) : w.Null();
   w.Key("aic");
@@ -171,76 +161,55 @@ std::string ComparisonJson(const Comparison& comparison, const BatchCounts& coun
   std::string text;
   JsonWriter w(&text, {.indent = 2});
   w.BeginObject();
-  w.Key("rows");
-  w.UInt(counts.done);
-  w.Key("failed");
-  w.UInt(counts.failed);
-  w.Key("attributions");
-  w.UInt(comparison.scoreboard()->rows());
-  w.Key("reference");
-  w.BeginObject();
+  w.UInt("rows", counts.done);
+  w.UInt("failed", counts.failed);
+  w.UInt("attributions", comparison.scoreboard()->rows());
+  w.BeginObject("reference");
   for (const BaselineNote& note : comparison.reference()) {
-    w.Key(note.input);
-    w.String(note.text + " (" + note.origin + ")");
+    w.String(note.input, note.text + " (" + note.origin + ")");
   }
   w.EndObject();
-  w.Key("methods");
-  w.BeginArray();
+  w.BeginArray("methods");
   for (std::size_t m = 0; m < methods.size(); ++m) {
     w.BeginObject();
-    w.Key("method");
-    w.String(methods[m].name);
+    w.String("method", methods[m].name);
     WriteScores(w, comparison.scoreboard()->Score(m));
     WriteMethod(w, comparison, m);
     w.EndObject();
   }
   w.EndArray();
-  w.Key("randomOrder");
-  w.BeginObject();
+  w.BeginObject("randomOrder");
   WriteScores(w, comparison.scoreboard()->Score(methods.size()));
   w.EndObject();
-  w.Key("agreement");
-  w.BeginArray();
+  w.BeginArray("agreement");
   for (const Agreement& agreement : comparison.agreements()) {
     w.BeginObject();
-    w.Key("methods");
-    w.BeginArray();
+    w.BeginArray("methods");
     w.String(methods[agreement.a].name);
     w.String(methods[agreement.b].name);
     w.EndArray();
-    w.Key("ranks");
-    w.Double(agreement.rank);
-    w.Key("top");
-    w.Double(agreement.top);
-    w.Key("topByChance");
-    w.Double(agreement.by_chance);
+    w.Double("ranks", agreement.rank);
+    w.Double("top", agreement.top);
+    w.Double("topByChance", agreement.by_chance);
     w.EndObject();
   }
   w.EndArray();
-  w.Key("leftOut");
-  w.BeginArray();
+  w.BeginArray("leftOut");
   for (const LeftOut& one : left_out) {
     w.BeginObject();
-    w.Key("method");
-    w.String(one.name);
-    w.Key("message");
-    w.String(one.why.message());
+    w.String("method", one.name);
+    w.String("message", one.why.message());
     w.EndObject();
   }
   w.EndArray();
   const Preference verdict = comparison.Judge();
-  w.Key("verdict");
-  w.BeginObject();
-  w.Key("method");
-  w.String(methods[verdict.chosen].name);
-  w.Key("best");
-  w.String(methods[verdict.best].name);
-  w.Key("level");
-  w.BeginArray();
+  w.BeginObject("verdict");
+  w.String("method", methods[verdict.chosen].name);
+  w.String("best", methods[verdict.best].name);
+  w.BeginArray("level");
   for (const std::size_t m : verdict.level) w.String(methods[m].name);
   w.EndArray();
-  w.Key("reason");
-  w.String(VerdictText(comparison));
+  w.String("reason", VerdictText(comparison));
   w.EndObject();
   w.EndObject();
   return text + "\n";

@@ -40,12 +40,9 @@ int Run(const DoctorArgs& args, const OpenRuntime& open) {
     std::string text;
     JsonWriter w(&text, {.indent = 2});
     w.BeginObject();
-    w.Key("whylight");
-    w.String(kVersion);
-    w.Key("cores");
-    w.Int(AllowedCores());
-    w.Key("memoryBytes");
-    w.Int(AllowedMemory());
+    w.String("whylight", kVersion);
+    w.Int("cores", AllowedCores());
+    w.Int("memoryBytes", AllowedMemory());
     const Result<const WhylightArrow*> arrow = LoadArrow();
     w.Key("arrow");
     arrow.ok() ? w.String((*arrow)->arrow_version) : w.Null();
@@ -53,21 +50,14 @@ int Run(const DoctorArgs& args, const OpenRuntime& open) {
     if (runtime.ok()) {
       const RuntimeInfo& info = (*runtime)->info();
       w.BeginObject();
-      w.Key("version");
-      w.String(info.version);
-      w.Key("library");
-      w.String(info.library);
-      w.Key("foundBy");
-      w.String(info.found_by);
-      w.Key("devices");
-      w.BeginArray();
-      for (const std::string& device : (*runtime)->Devices()) w.String(device);
-      w.EndArray();
+      w.String("version", info.version);
+      w.String("library", info.library);
+      w.String("foundBy", info.found_by);
+      w.Strings("devices", (*runtime)->Devices());
       w.EndObject();
     } else {
       w.Null();
-      w.Key("problem");
-      w.String(runtime.status().message());
+      w.String("problem", runtime.status().message());
     }
     w.EndObject();
     std::printf("%s\n", text.c_str());

@@ -36,10 +36,8 @@ std::string SpecText(const TensorInfo& info) {
 void WriteTensors(JsonWriter& w, const std::map<std::string, TensorInfo>& tensors) {
   w.BeginObject();
   for (const auto& [name, info] : tensors) {
-    w.Key(name);
-    w.BeginObject();
-    w.Key("dtype");
-    w.String(DTypeName(info.dtype));
+    w.BeginObject(name);
+    w.String("dtype", DTypeName(info.dtype));
     w.Key("shape");
     if (info.shape.has_rank()) {
       w.BeginArray();
@@ -48,8 +46,7 @@ void WriteTensors(JsonWriter& w, const std::map<std::string, TensorInfo>& tensor
     } else {
       w.Null();
     }
-    w.Key("tensor");
-    w.String(info.tensor);
+    w.String("tensor", info.tensor);
     w.EndObject();
   }
   w.EndObject();
@@ -66,27 +63,20 @@ void PrintJson(const Model& model, const Choice& choice, const std::vector<std::
   std::string text;
   JsonWriter w(&text, {.indent = 2});
   w.BeginObject();
-  w.Key("directory");
-  w.String(model.files().directory);
-  w.Key("format");
-  w.String(model.meta().is_tf2() ? "tf2" : "tf1");
-  w.Key("tensorflowVersion");
-  w.String(model.meta().tensorflow_version);
-  w.Key("tagSets");
-  w.BeginArray();
+  w.String("directory", model.files().directory);
+  w.String("format", model.meta().is_tf2() ? "tf2" : "tf1");
+  w.String("tensorflowVersion", model.meta().tensorflow_version);
+  w.BeginArray("tagSets");
   for (const MetaGraph& graph : model.files().meta_graphs) {
     w.BeginArray();
     for (const std::string& tag : graph.tags) w.String(tag);
     w.EndArray();
   }
   w.EndArray();
-  w.Key("signatures");
-  w.BeginObject();
+  w.BeginObject("signatures");
   for (const auto& [key, signature] : model.meta().signatures) {
-    w.Key(key);
-    w.BeginObject();
-    w.Key("method");
-    w.String(signature.method_name);
+    w.BeginObject(key);
+    w.String("method", signature.method_name);
     w.Key("inputs");
     WriteTensors(w, signature.inputs);
     w.Key("outputs");
@@ -94,25 +84,18 @@ void PrintJson(const Model& model, const Choice& choice, const std::vector<std::
     w.EndObject();
   }
   w.EndObject();
-  w.Key("explained");
-  w.BeginObject();
+  w.BeginObject("explained");
   w.Key("signature");
   choice.signature != nullptr ? w.String(choice.signature->key) : w.Null();
   w.Key("preprocess");
   choice.preprocess != nullptr ? w.String(choice.preprocess->key) : w.Null();
-  w.Key("reason");
-  w.String(choice.reason);
+  w.String("reason", choice.reason);
   w.EndObject();
-  w.Key("assets");
-  w.BeginArray();
+  w.BeginArray("assets");
   for (const AssetFile& asset : model.meta().assets) w.String(asset.filename);
   w.EndArray();
-  w.Key("checkpointBytes");
-  w.Int(WeightBytes(model));
-  w.Key("ops");
-  w.BeginArray();
-  for (const std::string& op : ops) w.String(op);
-  w.EndArray();
+  w.Int("checkpointBytes", WeightBytes(model));
+  w.Strings("ops", ops);
   w.EndObject();
   std::printf("%s\n", text.c_str());
 }

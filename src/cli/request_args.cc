@@ -194,8 +194,7 @@ int PrintExample(const Model& model, const std::string& key) {
   ExampleWriter example(w, TextKindOf(model, **signature), has_rows);
   w.BeginObject();
   if (!has_rows) {
-    w.Key("inputs");
-    w.BeginObject();
+    w.BeginObject("inputs");
   }
   for (const auto& [name, info] : (*signature)->inputs) {
     w.Key(name);

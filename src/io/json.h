@@ -38,7 +38,7 @@ struct JsonWriterOptions {
 // without a key in an object, an End without its Begin) is a defect of the caller (WHYLIGHT_CHECK).
 //   JsonWriter w(&out);
 //   w.BeginObject();
-//   w.Key("prediction"); w.Value(tensor);
+//   w.Value("prediction", tensor);
 //   w.EndObject();
 class JsonWriter {
  public:
@@ -68,6 +68,34 @@ class JsonWriter {
   void Value(const Tensor& value);
   // Row `row` of a tensor of rank >= 1, as Value would write it.
   void Row(const Tensor& value, std::size_t row);
+
+  // Members of an object: the key, then what the call without one writes.
+  void BeginObject(std::string_view key) { Key(key), BeginObject(); }
+  void BeginArray(std::string_view key) { Key(key), BeginArray(); }
+  void Null(std::string_view key) { Key(key), Null(); }
+  void Bool(std::string_view key, bool value) { Key(key), Bool(value); }
+  void Int(std::string_view key, std::int64_t value) { Key(key), Int(value); }
+  void UInt(std::string_view key, std::uint64_t value) { Key(key), UInt(value); }
+  void Double(std::string_view key, double value) { Key(key), Double(value); }
+  void String(std::string_view key, std::string_view value) { Key(key), String(value); }
+  void Raw(std::string_view key, std::string_view json) { Key(key), Raw(json); }
+  template <typename T>
+  void Value(std::string_view key, const T& value) {
+    Key(key), Value(value);
+  }
+  // Lists of numbers and of texts.
+  template <typename Range>
+  void Ints(std::string_view key, const Range& values) {
+    BeginArray(key);
+    for (const auto value : values) Int(value);
+    EndArray();
+  }
+  template <typename Range>
+  void Strings(std::string_view key, const Range& values) {
+    BeginArray(key);
+    for (const auto& value : values) String(value);
+    EndArray();
+  }
 
  private:
   struct Level {

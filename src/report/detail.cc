@@ -49,8 +49,7 @@ bool WriteElementsOf(const FeatureAttribution& feature, JsonWriter& w) {
   const bool has_values = feature.input.elements() == shown.elements();
   const bool is_tokens = has_values && feature.input.is_string();
   w.BeginObject();
-  w.Key("kind");
-  w.String(is_tokens ? "tokens" : "vector");
+  w.String("kind", is_tokens ? "tokens" : "vector");
   w.Key(is_tokens ? "tokens" : "values");
   if (is_tokens) {
     w.BeginArray();
@@ -64,8 +63,7 @@ bool WriteElementsOf(const FeatureAttribution& feature, JsonWriter& w) {
   w.Key("attributions");
   WriteNumbers(w, shown, count);
   if (!is_tokens) {
-    w.Key("shape");
-    w.BeginArray();
+    w.BeginArray("shape");
     if (count == shown.elements()) {
       for (const std::int64_t dim : shown.shape().dims()) w.Int(dim);
     } else {
@@ -83,12 +81,10 @@ void WriteStandardErrors(const OutputAttribution& attribution, JsonWriter& w) {
     const Tensor& errors = feature.standard_errors;
     if (errors.elements() != 1 || !std::isfinite(errors.Number(0))) continue;
     if (!is_open) {
-      w.Key("standardErrors");
-      w.BeginObject();
+      w.BeginObject("standardErrors");
       is_open = true;
     }
-    w.Key(feature.name);
-    w.Double(errors.Number(0));
+    w.Double(feature.name, errors.Number(0));
   }
   if (is_open) w.EndObject();
 }
