@@ -13,6 +13,14 @@ export interface Drawing {
   body: unknown; // SVG
 }
 
+// How a chart looks, and what a reader chose of the table behind it.
+export interface Given {
+  look: Look;
+  open: boolean;
+  sort: { column: number; down: boolean } | null;
+  page: number;
+}
+
 // Properties that the drawing does not depend on.
 const BESIDE = new Set(['name', 'note', 'open', 'sort', 'page', 'rowLink', 'tip', 'seen', 'pieces', 'about']);
 
@@ -22,12 +30,13 @@ export abstract class Chart extends LitElement {
   @property() note = '';
   @property({ attribute: false }) look: Look = PLAIN;
   @property({ type: Boolean }) open = false;
-  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: {
-    column: number;
-    down: boolean;
-  } | null = null;
+  @property({ attribute: false, hasChanged: (a, b) => JSON.stringify(a) !== JSON.stringify(b) }) sort: Given['sort'] =
+    null;
   @property({ type: Number }) page = 0;
   @property({ attribute: false }) rowLink: (row: number) => string = (row) => `#row=${row}`;
+  set given(of: Given) {
+    Object.assign(this, of);
+  }
   @state() protected width = 0;
   @state() protected tip: { x: number; y: number; text: string } | null = null; // beside the pointer
   private drawing: Drawing | null = null;

@@ -88,3 +88,34 @@ export const base = css`
     }
   }
 `;
+
+// Two charts beside each other where there is room.
+export const pair = css`
+  .pair {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
+    gap: 2.5rem;
+  }
+`;
+
+// A part of the page, and what is said in it.
+export const sections = [
+  pair,
+  css`
+    section {
+      margin-top: 3rem;
+    }
+    h2 {
+      font-size: 1.2rem;
+      font-weight: 650;
+      letter-spacing: -0.01em;
+      margin-bottom: 1rem;
+    }
+    .text {
+      color: var(--soft);
+      font-size: 0.9rem;
+      max-width: 46rem;
+      margin: -0.5rem 0 1rem;
+    }
+  `,
+];

@@ -3,7 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import '../charts/histogram.ts';
 import type { Bin } from '../charts/histogram.ts';
-import { base } from '../charts/styles.ts';
+import { base, sections } from '../charts/styles.ts';
 import '../charts/table.ts';
 import type { TableOf } from '../charts/table.ts';
 import { agreement, correlationBins, TOP, type Agreement } from '../math/agreement.ts';
@@ -30,16 +30,8 @@ export class AgreementPage extends LitElement {
 
   static override styles = [
     base,
+    sections,
     css`
-      section {
-        margin-top: 3rem;
-      }
-      h2 {
-        font-size: 1.2rem;
-        font-weight: 650;
-        letter-spacing: -0.01em;
-        margin-bottom: 1rem;
-      }
       .controls {
         display: flex;
         flex-wrap: wrap;
@@ -47,16 +39,7 @@ export class AgreementPage extends LitElement {
         margin-bottom: 1rem;
         font-size: 0.86rem;
       }
-      .text {
-        color: var(--soft);
-        font-size: 0.9rem;
-        max-width: 46rem;
-        margin: -0.5rem 0 1rem;
-      }
       .pair {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
-        gap: 2.5rem;
         margin: 1.5rem 0;
       }
     `,
@@ -176,10 +159,7 @@ export class AgreementPage extends LitElement {
       .heading=${heading}
       .unit=${unit}
       .bins=${bins}
-      .look=${this.shared.look}
-      .open=${t.open}
-      .sort=${t.sort}
-      .page=${t.page}
+      .given=${t}
     ></wl-histogram>`;
   }
 

@@ -9,7 +9,7 @@ import '../charts/errors.ts';
 import '../charts/global_bars.ts';
 import { globalNote } from '../charts/global_bars.ts';
 import '../charts/heat_map.ts';
-import { base } from '../charts/styles.ts';
+import { base, sections } from '../charts/styles.ts';
 import '../charts/table.ts';
 import type { TableOf } from '../charts/table.ts';
 import { count, percent, plural } from '../math/numbers.ts';
@@ -44,16 +44,8 @@ export class Overview extends LitElement {
 
   static override styles = [
     base,
+    sections,
     css`
-      section {
-        margin-top: 3rem;
-      }
-      h2 {
-        font-size: 1.2rem;
-        font-weight: 650;
-        letter-spacing: -0.01em;
-        margin-bottom: 1rem;
-      }
       .facts {
         columns: 2 24rem;
         column-gap: 3rem;
@@ -117,11 +109,6 @@ export class Overview extends LitElement {
         color: var(--soft);
         font-size: 0.82rem;
       }
-      .pair {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
-        gap: 2.5rem;
-      }
       .lead {
         display: flex;
         align-items: baseline;
@@ -134,12 +121,6 @@ export class Overview extends LitElement {
       }
       .lead select {
         color: var(--ink);
-      }
-      .text {
-        color: var(--soft);
-        font-size: 0.9rem;
-        max-width: 46rem;
-        margin: -0.5rem 0 1rem;
       }
       .bad-text {
         color: var(--alarm);
@@ -294,16 +275,12 @@ export class Overview extends LitElement {
     });
   }
 
-  private common(name: string) {
-    return { ...this.shared.tableOf(name), look: this.shared.look };
-  }
-
   private importance(): TemplateResult {
     const s = this.selection;
     const summaries = this.keep('summaries', () => s.features.map((f) => s.summaries.get(f)!));
     const zero = summaries.every((f) => f.meanAbs === 0);
-    const bars = this.common('importance');
-    const swarm = this.common('swarm');
+    const bars = this.shared.tableOf('importance');
+    const swarm = this.shared.tableOf('swarm');
     return html`<section>
       <div class="lead">
         <h2>Which features count</h2>
@@ -325,10 +302,7 @@ export class Overview extends LitElement {
           note=${globalNote}
           .features=${summaries}
           .limit=${this.top}
-          .look=${bars.look}
-          .open=${bars.open}
-          .sort=${bars.sort}
-          .page=${bars.page}
+          .given=${bars}
         ></wl-global-bars>
         <wl-beeswarm
           name="swarm"
@@ -337,10 +311,7 @@ export class Overview extends LitElement {
           .features=${this.keep(`swarms ${this.top}`, () => s.features.slice(0, this.top).map((f) => this.swarmOf(f)))}
           .rows=${this.rowNumbers()}
           .rowLink=${this.shared.rowLink}
-          .look=${swarm.look}
-          .open=${swarm.open}
-          .sort=${swarm.sort}
-          .page=${swarm.page}
+          .given=${swarm}
         ></wl-beeswarm>
       </div>
     </section>`;
@@ -361,7 +332,7 @@ export class Overview extends LitElement {
     const automatic = this.interaction(feature, seconds);
     const second = hue === 'none' ? -1 : (seconds.find((f) => String(f) === hue) ?? automatic);
     const names = (list: number[]) => list.map((f): [string, string] => [String(f), features[f].name]);
-    const t = this.common('dependence');
+    const t = this.shared.tableOf('dependence');
     return html`<section>
       <h2>How a value moves the score</h2>
       <wl-dependence
@@ -382,10 +353,7 @@ export class Overview extends LitElement {
         }))}
         .chosen=${this.keep(`chosen ${feature} ${hue}`, () => ({ feature: String(feature), second: hue }))}
         @wl-choose=${(e: CustomEvent) => this.chooseDependence(e)}
-        .look=${t.look}
-        .open=${t.open}
-        .sort=${t.sort}
-        .page=${t.page}
+        .given=${t}
       ></wl-dependence>
     </section>`;
   }
@@ -445,7 +413,7 @@ export class Overview extends LitElement {
     const errors = this.keep('errors', () => this.selection.explanations.map((e) => this.errorOf(e)));
     const large = errors.filter((x) => x > LARGE_GAP).length;
     const unsettled = this.selection.explanations.filter((e) => this.data.converged[e] === 0).length;
-    const t = this.common('errors');
+    const t = this.shared.tableOf('errors');
     return html`<section>
       <h2>Can the numbers be trusted</h2>
       ${
@@ -468,10 +436,7 @@ export class Overview extends LitElement {
         heading="Approximation error"
         note="In per cent of F(x) − F(b), as each answer says it. Attributions add up to the difference but for this."
         .errors=${errors}
-        .look=${t.look}
-        .open=${t.open}
-        .sort=${t.sort}
-        .page=${t.page}
+        .given=${t}
       ></wl-errors>
     </section>`;
   }
@@ -575,8 +540,8 @@ export class Overview extends LitElement {
       drawn.length < s.explanations.length
         ? ` ${drawn.length} of ${count(s.explanations.length)} rows, evenly by F(x).`
         : '';
-    const heat = this.common('heat');
-    const lines = this.common('lines');
+    const heat = this.shared.tableOf('heat');
+    const lines = this.shared.tableOf('lines');
     return html`<div class="pair" style="margin-bottom:2rem">
       <wl-heat-map
         name="heat"
@@ -588,10 +553,7 @@ export class Overview extends LitElement {
         .rows=${m.rows}
         .order=${this.shared.state.order}
         .rowLink=${this.shared.rowLink}
-        .look=${heat.look}
-        .open=${heat.open}
-        .sort=${heat.sort}
-        .page=${heat.page}
+        .given=${heat}
       ></wl-heat-map>
       <wl-decisions
         name="lines"
@@ -605,10 +567,7 @@ export class Overview extends LitElement {
         .scores=${m.scores}
         .rows=${m.rows}
         .rowLink=${this.shared.rowLink}
-        .look=${lines.look}
-        .open=${lines.open}
-        .sort=${lines.sort}
-        .page=${lines.page}
+        .given=${lines}
       ></wl-decisions>
     </div>`;
   }

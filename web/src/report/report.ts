@@ -1,6 +1,7 @@
 // <wl-report>: the whole page. It holds what the reader has chosen, in the address, and shows all rows or one.
 import { LitElement, css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import type { Given } from '../charts/chart.ts';
 import { base } from '../charts/styles.ts';
 import { PLAIN, type Look } from '../math/color.ts';
 import { load, type Loaded } from './loaded.ts';
@@ -239,7 +240,6 @@ export class ReportPage extends LitElement {
     const known = row !== '' && Number.isInteger(number) && number >= 0 && number < data.report.rows.count;
     const shared = {
       state: this.chosen,
-      look: this.look,
       rowLink: (r: number) => toHash({ ...this.chosen, row: String(r) }),
       allLink: toHash({ ...this.chosen, row: '' }),
       tableOf: (name: string) => this.tableState(name),
@@ -271,10 +271,11 @@ export class ReportPage extends LitElement {
     </div>`;
   }
 
-  private tableState(name: string): Shared['tableOf'] extends (n: string) => infer T ? T : never {
+  private tableState(name: string): Given {
     const { open, sort, page } = this.chosen;
     const order = entryOf(sort, name);
     return {
+      look: this.look,
       open: entryOf(open, name) !== null,
       sort: order ? { column: Number(order[0]), down: order[1] === 'down' } : null,
       page: Number(entryOf(page, name)?.[0] ?? 0),
@@ -362,12 +363,7 @@ export class ReportPage extends LitElement {
 // What the parts of the page get from it.
 export interface Shared {
   state: State;
-  look: Look;
   rowLink: (row: number) => string;
   allLink: string;
-  tableOf: (name: string) => {
-    open: boolean;
-    sort: { column: number; down: boolean } | null;
-    page: number;
-  };
+  tableOf: (name: string) => Given; // of the chart or table of that name
 }

@@ -8,7 +8,7 @@ import '../charts/grid.ts';
 import '../charts/picture.ts';
 import type { PictureData } from '../charts/picture.ts';
 import '../charts/sequence.ts';
-import { base } from '../charts/styles.ts';
+import { base, pair } from '../charts/styles.ts';
 import '../charts/table.ts';
 import { LONG } from '../charts/tokens.ts';
 import '../charts/waterfall.ts';
@@ -39,6 +39,7 @@ export class RowPage extends LitElement {
 
   static override styles = [
     base,
+    pair,
     css`
       nav {
         display: flex;
@@ -101,9 +102,6 @@ export class RowPage extends LitElement {
         color: var(--alarm);
       }
       .pair {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
-        gap: 2.5rem;
         margin-top: 2.5rem;
         align-items: start;
       }
@@ -282,7 +280,7 @@ export class RowPage extends LitElement {
       bars.push({ label: f.name, detail, value: total, error: errors[f.name] });
     });
     if (hidden) parts.push({ name: `${hidden} not shown by the filter`, total: hiddenTotal });
-    const fall = { ...this.shared.tableOf('waterfall'), look: this.shared.look };
+    const fall = this.shared.tableOf('waterfall');
     const { score, baselineScore, sum } = this.data;
     const known = !Number.isNaN(baselineScore[e]) && !Number.isNaN(score[e]);
     const based = known && !Number.isNaN(sum[e]);
@@ -297,10 +295,7 @@ export class RowPage extends LitElement {
                 .baseline=${this.data.baselineScore[e]}
                 .score=${this.data.score[e]}
                 .parts=${parts}
-                .look=${fall.look}
-                .open=${fall.open}
-                .sort=${fall.sort}
-                .page=${fall.page}
+                .given=${fall}
               ></wl-waterfall>`
             : html`<p class="soft">
                 No waterfall:
@@ -321,10 +316,7 @@ export class RowPage extends LitElement {
         .baseline=${this.data.baselineScore[e]}
         .score=${this.data.score[e]}
         .parts=${parts}
-        .look=${this.shared.look}
-        .open=${t.open}
-        .sort=${t.sort}
-        .page=${t.page}
+        .given=${t}
       ></wl-force>
     </section>`;
   }
@@ -365,10 +357,7 @@ export class RowPage extends LitElement {
           note="Attributions by place; the picture itself is not in the answer."
           .attributions=${v.attributions}
           .shape=${v.shape}
-          .look=${this.shared.look}
-          .open=${t.open}
-          .sort=${t.sort}
-          .page=${t.page}
+          .given=${t}
         ></wl-grid>
       </section>`;
     }
@@ -382,10 +371,7 @@ export class RowPage extends LitElement {
           .attributions=${v.attributions}
           .shape=${v.shape}
           .names=${elements ?? null}
-          .look=${this.shared.look}
-          .open=${t.open}
-          .sort=${t.sort}
-          .page=${t.page}
+          .given=${t}
         ></wl-sequence>
       </section>`;
     }
@@ -399,16 +385,7 @@ export class RowPage extends LitElement {
 
   private bars(key: string, heading: string, bars: Bar[], limit: number): TemplateResult {
     const t = this.shared.tableOf(key);
-    return html`<wl-bars
-      .name=${key}
-      .heading=${heading}
-      .bars=${bars}
-      .limit=${limit}
-      .look=${this.shared.look}
-      .open=${t.open}
-      .sort=${t.sort}
-      .page=${t.page}
-    ></wl-bars>`;
+    return html`<wl-bars .name=${key} .heading=${heading} .bars=${bars} .limit=${limit} .given=${t}></wl-bars>`;
   }
 
   private tokens(i: number, of: Tokens): TemplateResult {
@@ -437,10 +414,7 @@ export class RowPage extends LitElement {
           .attributions=${text.attributions}
           .pieces=${text.pieces}
           .greatest=${greatest}
-          .look=${this.shared.look}
-          .open=${t.open}
-          .sort=${t.sort}
-          .page=${t.page}
+          .given=${t}
         ></wl-tokens>
       </section>
       <section>${this.bars(`tokens-${i}`, `Strongest ${text.unit}s of ${name}`, bars, 10)}</section>`;
@@ -449,7 +423,7 @@ export class RowPage extends LitElement {
   private picture(e: number, i: number, of: Picture): TemplateResult {
     const { name } = this.data.report.features[i];
     const t = this.shared.tableOf(`elements-${i}`);
-    const { state, look } = this.shared;
+    const { state } = this.shared;
     return html`<section>
       <wl-picture
         name="elements-${i}"
@@ -459,10 +433,7 @@ export class RowPage extends LitElement {
         .view=${state.view}
         .opacity=${Number(state.opacity)}
         .area=${Number(state.area)}
-        .look=${look}
-        .open=${t.open}
-        .sort=${t.sort}
-        .page=${t.page}
+        .given=${t}
       ></wl-picture>
       ${of.regions ? this.regions(i, of.regions.list) : nothing}
     </section>`;
