@@ -45,11 +45,6 @@ class ExplainJob {
                                        const Explanation& explanation) const;
   Status WriteSummary(std::size_t failed);
 
-  bool IsTable() const {
-    const bool terminal = IsTerminal(StandardStream::kOutput) && args_.request.output.empty();
-    return args_.format == "table" || (args_.format.empty() && terminal);
-  }
-
   const ExplainArgs& args_;
   const Args& given_;
   std::unique_ptr<Model> model_;
@@ -64,6 +59,8 @@ class ExplainJob {
   std::optional<Summary> summary_;
   std::optional<FailureLog> failures_;
   std::optional<Progress> progress_;
+  bool is_table_ = false;  // For a person.
+  TableStyle style_;
   bool plan_written_ = false, any_explained_ = false;
 };
 
@@ -133,11 +130,14 @@ Status ExplainJob::OpenOutputs() {
                             AnswerWriter::Open({.path = args_.request.output,
                                                 .format = args_.format,
                                                 .description = "{" + provenance_.rendered + "}"}));
+  const bool terminal = IsTerminal(StandardStream::kOutput) && args_.request.output.empty();
+  is_table_ = args_.format == "table" || (args_.format.empty() && terminal);
+  style_ = StyleFor(args_.color);
   const bool takes_lines = out_->form() == AnswerForm::kLines;
   if (!takes_lines && FindMethod(provenance_.plan.method)->gives_neighbors) {
     return InvalidArgument("tables hold attributions, and examples gives none; write JSON Lines");
   }
-  if (!args_.pictures.embed.empty() && (!takes_lines || IsTable())) {
+  if (!args_.pictures.embed.empty() && (!takes_lines || is_table_)) {
     return InvalidArgument("--embed-images is for JSON Lines; give --format jsonl");
   }
   if (!args_.summary.empty()) {
@@ -162,7 +162,7 @@ int ExplainJob::Run() {
       [this](const BatchCounts& so_far) { progress_->Show(so_far); });
   progress_->Clear();
   provenance_.plan.warnings = explainer_->warnings();
-  if (!IsTable()) {
+  if (!is_table_) {
     for (const Warning& warning : provenance_.plan.warnings) {
       std::fprintf(stderr, "whylight: %s [%s]\n", warning.message.c_str(), warning.rule.c_str());
     }
@@ -198,7 +198,7 @@ Status ExplainJob::Take(const Instance& instance, const Result<Explanation>& exp
 
 Status ExplainJob::Write(const Instance& instance, const Explanation& explanation) {
   if (out_->form() != AnswerForm::kLines) return WriteRows(instance, explanation);
-  if (IsTable()) return WriteTable(instance, explanation);
+  if (is_table_) return WriteTable(instance, explanation);
   WHYLIGHT_ASSIGN_OR_RETURN(const EmbeddedPictures pictures, PicturesFor(instance, explanation));
   return out_->Line(ExplanationLine(instance.source_json, explanation, provenance_, pictures));
 }
@@ -215,10 +215,9 @@ Status ExplainJob::WriteRows(const Instance& instance, const Explanation& explan
 }
 
 Status ExplainJob::WriteTable(const Instance& instance, const Explanation& explanation) {
-  const TableStyle style = StyleFor(args_.color);
-  std::string text = plan_written_ ? "" : PlanText(provenance_, style);
+  std::string text = plan_written_ ? "" : PlanText(provenance_, style_);
   plan_written_ = true;
-  text += ExplanationText(instance, explanation, style,
+  text += ExplanationText(instance, explanation, style_,
                           args_.chart == "waterfall" ? TableChart::kWaterfall : TableChart::kBars);
   text.pop_back();
   return out_->Line(text);
@@ -239,10 +238,9 @@ Status ExplainJob::WriteSummary(std::size_t failed) {
   const bool terminal = args_.summary == "-" && IsTerminal(StandardStream::kOutput);
   const bool table =
       args_.summary == "-" && (args_.format == "table" || (args_.format.empty() && terminal));
-  const TableStyle style = StyleFor(args_.color);
   std::string text = SummaryJson(*summary_, failed, {.plan = provenance_.plan});
   if (table) {
-    text = PlanText({.plan = provenance_.plan}, style) + SummaryText(*summary_, style);
+    text = PlanText({.plan = provenance_.plan}, style_) + SummaryText(*summary_, style_);
     text.pop_back();
   }
   WHYLIGHT_RETURN_IF_ERROR(summary_out_->Write(text));

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "explain/explanation_json.h"
+#include "explain/select.h"
+#include "explain/sums.h"
 #include "explain/warnings.h"
 #include "image/image_tensor.h"
 #include "render/heat_map.h"
@@ -50,9 +52,7 @@ bool IsPicture(const FeatureAttribution& feature) {
 }
 
 Entry TotalOf(const FeatureAttribution& feature) {
-  double total = 0;
-  for (const double value : feature.values.data<double>()) total += value;
-  return {.name = feature.name, .value = "", .attribution = total};
+  return {.name = feature.name, .value = "", .attribution = SumOf(feature)};
 }
 
 double LargestOf(const std::vector<Entry>& entries) {
@@ -296,11 +296,6 @@ std::string SamplingText(const Sampling& sampling) {
 }
 
 std::string HeadLine(const OutputAttribution& attribution) {
-  double sum = 0;
-  for (const FeatureAttribution& feature : attribution.features) {
-    for (const double value : feature.values.data<double>()) sum += value;
-  }
-  const double difference = attribution.instance_output - attribution.baseline_output;
   std::string text = LabelText(attribution);
   text += "   ";
   if (attribution.has_baseline) {
@@ -314,7 +309,7 @@ std::string HeadLine(const OutputAttribution& attribution) {
                          return f.regions.empty();
                        });
   if (sums_up) {
-    text += "   sum " + Signed(sum) + "   gap " + Signed(difference - sum);
+    text += "   sum " + Signed(SumOf(attribution)) + "   gap " + Signed(GapOf(attribution));
   }
   text += "   error " + FormatNumber(100 * attribution.approximation_error) + " %";
   if (attribution.effort) {
@@ -331,9 +326,7 @@ std::string TopText(const std::optional<TopElement>& top) {
   std::string score = FormatNumber(top->score);
   if (!top->label.empty()) return Printable(top->label, 24) + " " + score;
   if (top->index.empty()) return score;
-  std::vector<std::string> index;
-  for (const std::int64_t i : top->index) index.push_back(std::to_string(i));
-  return "[" + Join(index, ",") + "] " + score;
+  return "[" + IndexText(top->index) + "] " + score;
 }
 
 std::string RowText(const Row& row) {

@@ -5,7 +5,9 @@
 #include <system_error>
 #include <utility>
 
-#include "image/resize.h"
+#include "cli/metadata_file.h"
+#include "explain/explanation_json.h"
+#include "explain/sums.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "util/strings.h"
@@ -34,39 +36,18 @@ void SetByOption(const std::string& option, Value* value) {
   }
 }
 
-void WriteMember(JsonWriter& w, std::string_view key, std::string_view text) {
-  if (text.empty()) return;
-  w.Key(key);
-  w.String(text);
-}
-
-void WriteTarget(JsonWriter& w, const OutputAttribution& attribution) {
-  WriteMember(w, "outputName", attribution.output_name);
-  if (!attribution.output_index.empty()) {
-    w.Key("outputIndex");
-    w.BeginArray();
-    for (const std::int64_t index : attribution.output_index) w.Int(index);
-    w.EndArray();
-  }
-  WriteMember(w, "outputDisplayName", attribution.display_name);
-  w.Key("instanceOutputValue");
-  w.Double(attribution.instance_output);
+void WriteScores(JsonWriter& w, const OutputAttribution& attribution) {
+  w.Double("instanceOutputValue", attribution.instance_output);
   if (!attribution.has_baseline) return;
-  w.Key("baselineOutputValue");
-  w.Double(attribution.baseline_output);
-  w.Key("gap");
-  w.Double(GapOf(attribution));
+  w.Double("baselineOutputValue", attribution.baseline_output);
+  w.Double("gap", GapOf(attribution));
 }
 
 void WriteTopArea(JsonWriter& w, const RankedRegions& regions, const TopArea& top) {
-  w.Key("regions");
-  w.Int(static_cast<std::int64_t>(regions.regions.size()));
-  w.Key("topArea");
-  w.BeginObject();
-  w.Key("regions");
-  w.Int(top.regions);
-  w.Key("area");
-  w.Double(top.area);
+  w.Int("regions", static_cast<std::int64_t>(regions.regions.size()));
+  w.BeginObject("topArea");
+  w.Int("regions", top.regions);
+  w.Double("area", top.area);
   w.EndObject();
 }
 
@@ -156,6 +137,25 @@ Result<VisualizationOptions> PictureArgs::Adjusted(VisualizationOptions options,
   return options;
 }
 
+void PictureSourceArgs::Declare(Args& args, const std::string& metadata_help) {
+  args.Text("--metadata", metadata, "FILE: Explanation metadata" + metadata_help);
+  args.Text("--image-range", image_range,
+            "RANGE: What black and white are for pictures of numbers: 0..1, 0..255 or -1..1 "
+            "(default: told from the numbers)");
+}
+
+Status PictureSourceArgs::Read(PictureDrawer::Options& drawing) const {
+  if (!image_range.empty()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(drawing.range, ImageRangeFromName(image_range));
+  }
+  if (metadata.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed,
+                            ReadMetadataFile(metadata, ServiceLimits::kNoted));
+  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(metadata));
+  drawing.metadata = std::move(parsed.metadata);
+  return OkStatus();
+}
+
 Result<PictureFiles> PictureFiles::Open(const PictureArgs& args) {
   std::error_code error;
   std::filesystem::create_directories(args.directory, error);
@@ -200,12 +200,13 @@ Status PictureFiles::WriteOne(const std::string& stem, const Row& row, std::size
   std::string json;
   JsonWriter w(&json, {.indent = 2});
   w.BeginObject();
-  w.Key("row");
-  w.Int(row.number);
-  WriteMember(w, "input", feature.name);
-  WriteMember(w, "method", row.method);
+  w.Int("row", row.number);
+  WriteText(w, "input", feature.name);
+  WriteText(w, "method", row.method);
+  WriteText(w, "outputName", row.attributions[target].output_name);
   WriteTarget(w, row.attributions[target]);
-  WriteMember(w, "blackToWhite", shown.range);
+  WriteScores(w, row.attributions[target]);
+  WriteText(w, "blackToWhite", shown.range);
   WritePictureNumbers(w, drawn);
   const RankedRegions regions = RankedRegionsOf(feature);
   if (!regions.regions.empty()) {

@@ -27,6 +27,16 @@ struct PictureArgs {
   Result<VisualizationOptions> Adjusted(VisualizationOptions options, const Args& given) const;
 };
 
+// Of the subcommands that have answers and no model: what pictures of numbers need to be told.
+struct PictureSourceArgs {
+  std::string metadata, image_range;
+
+  // --metadata and --image-range; `metadata_help`: what the first is for.
+  void Declare(Args& args, const std::string& metadata_help);
+  // Errors: of the range's name, of reading the file, of its content.
+  Status Read(PictureDrawer::Options& drawing) const;
+};
+
 // Files of one row: ROW.INPUT.TARGET.jpg (or .png) for each picture and target, .json beside it. Of
 // regions .top20 (the top area), .regions (outlines with ranks) and .ranks.png (RankImage) too.
 class PictureFiles {

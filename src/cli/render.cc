@@ -5,7 +5,6 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/metadata_file.h"
 #include "cli/output.h"
 #include "cli/picture_args.h"
 #include "explain/picture_inputs.h"
@@ -16,8 +15,7 @@ namespace {
 
 struct RenderArgs {
   std::string answers;
-  std::string metadata;
-  std::string image_range;
+  PictureSourceArgs source;
   PictureArgs pictures;
 };
 
@@ -33,18 +31,12 @@ class Renderer {
   // Errors: what holds for all rows.
   Status Open() {
     WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, ""));
-    if (!args_.image_range.empty()) {
-      WHYLIGHT_ASSIGN_OR_RETURN(drawing_.range, ImageRangeFromName(args_.image_range));
-    }
-    if (!args_.metadata.empty()) {
-      WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed,
-                                ReadMetadataFile(args_.metadata, ServiceLimits::kNoted));
-      WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(args_.metadata));
-      drawing_.metadata = std::move(parsed.metadata);
-    }
-    drawing_.adjust = [this](const VisualizationOptions& settings) {
+    PictureDrawer::Options drawing;
+    WHYLIGHT_RETURN_IF_ERROR(args_.source.Read(drawing));
+    drawing.adjust = [this](const VisualizationOptions& settings) {
       return args_.pictures.Adjusted(settings, given_);
     };
+    drawer_.emplace(std::move(drawing));
     WHYLIGHT_ASSIGN_OR_RETURN(files_, PictureFiles::Open(args_.pictures));
     return OkStatus();
   }
@@ -53,18 +45,18 @@ class Renderer {
   Result<int> Render(std::string_view line, std::int64_t number) {
     WHYLIGHT_ASSIGN_OR_RETURN(AnsweredRow row, ReadExplanation(line));
     WHYLIGHT_RETURN_IF_ERROR(FindPictures(row));
-    drawing_.method = row.method();
-    WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, drawing_.method));
-    const PictureDrawer drawer(drawing_);
+    const std::string method = row.method();
+    WHYLIGHT_RETURN_IF_ERROR(args_.pictures.Check(given_, method));
+    drawer_->SetMethod(method);
     return files_->Write(
-        {.number = number, .method = drawing_.method, .attributions = row.explanation.attributions},
-        drawer);
+        {.number = number, .method = method, .attributions = row.explanation.attributions},
+        *drawer_);
   }
 
  private:
   const RenderArgs& args_;
   const Args& given_;
-  PictureDrawer::Options drawing_;
+  std::optional<PictureDrawer> drawer_;
   std::optional<PictureFiles> files_;
 };
 
@@ -111,11 +103,7 @@ std::function<int()> DeclareRender(Args& args, const OpenRuntime&) {
   args.Text("ANSWERS", options->answers,
             "Answers of `whylight explain` as JSON Lines; - for standard input");
   args.Require("ANSWERS");
-  args.Text("--metadata", options->metadata,
-            "FILE: Explanation metadata, whose `visualization` says how inputs are drawn");
-  args.Text("--image-range", options->image_range,
-            "RANGE: What black and white are for pictures of numbers: 0..1, 0..255 or -1..1 "
-            "(default: told from the numbers)");
+  options->source.Declare(args, ", whose `visualization` says how inputs are drawn");
   options->pictures.Declare(args, "--picture-format,--format");
   args.Require("--images");
   args.Examples(

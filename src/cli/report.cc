@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/metadata_file.h"
+#include "cli/picture_args.h"
 #include "io/files.h"
 #include "report/gather.h"
 
@@ -15,7 +15,7 @@ struct ReportArgs {
   std::vector<std::string> answers;
   std::string output;
   std::string title;
-  std::string metadata, image_range;
+  PictureSourceArgs source;
   int max_rows = 10'000, max_pictures = 500;
   std::uint64_t seed = 0;
 };
@@ -23,24 +23,7 @@ struct ReportArgs {
 // "explanations.jsonl" -> "explanations.html"
 std::string PageFor(const std::string& answers) {
   if (answers == "-") return "report.html";
-  std::string stem = answers;
-  for (const char* end : {".gz", ".jsonl"}) {
-    if (stem.ends_with(end)) stem.resize(stem.size() - std::string(end).size());
-  }
-  return stem + ".html";
-}
-
-// What pictures of numbers need to be told.
-Status ReadDrawing(const ReportArgs& args, GatherOptions& options) {
-  if (!args.image_range.empty()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(options.image_range, ImageRangeFromName(args.image_range));
-  }
-  if (args.metadata.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed,
-                            ReadMetadataFile(args.metadata, ServiceLimits::kNoted));
-  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(args.metadata));
-  options.metadata = std::move(parsed.metadata);
-  return OkStatus();
+  return AnswersStem(answers) + ".html";
 }
 
 int Run(const ReportArgs& args) {
@@ -55,7 +38,7 @@ int Run(const ReportArgs& args) {
                         .seed = args.seed,
                         .max_pictures = args.max_pictures,
                         .cancelled = Interrupted};
-  const Status drawing = ReadDrawing(args, options);
+  const Status drawing = args.source.Read(options.drawing);
   if (!drawing.ok()) return Fail(drawing);
   const Result<GatheredReport> report = GatherReport(options);
   if (!report.ok()) return Fail(report.status());
@@ -89,11 +72,7 @@ std::function<int()> DeclareReport(Args& args, const OpenRuntime&) {
              "Rows in the page; of more a sample is shown (default 10000)");
   args.Count("--max-pictures", options->max_pictures,
              "Pictures in the page; others are shown by their numbers (default 500)");
-  args.Text("--metadata", options->metadata,
-            "FILE: Explanation metadata: the range of pictures' numbers, what is a picture");
-  args.Text("--image-range", options->image_range,
-            "RANGE: What black and white are for pictures of numbers: 0..1, 0..255 or -1..1 "
-            "(default: told from the numbers)");
+  options->source.Declare(args, ": the range of pictures' numbers, what is a picture");
   args.Seed("--seed", options->seed, "Seed of the sample (default 0)");
   args.Examples(
       "  whylight explain model -i rows.csv -o explanations.jsonl\n"

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "explain/select.h"
+
 namespace whylight {
 namespace {
 
@@ -27,11 +29,6 @@ std::string Dim(const std::string& text, const TableStyle& style) {
   return style.colors == ColorDepth::kNone ? text : "\033[2m" + text + "\033[0m";
 }
 
-std::size_t Columns(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string Padded(const std::string& text, std::size_t columns) {
   return text + std::string(columns - std::min(columns, Columns(text)), ' ');
 }
@@ -50,29 +47,14 @@ std::string Bar(double value, double largest) {
 std::string ElementName(const FeatureAttribution& feature, std::size_t index) {
   if (!feature.element_names.empty()) return feature.element_names[index];
   if (feature.values.elements() == 1) return feature.name;
-  std::string text = feature.name + "[";
-  std::size_t rest = index;
-  std::vector<std::size_t> position(static_cast<std::size_t>(feature.values.shape().rank()));
-  for (std::size_t axis = position.size(); axis-- > 0;) {
-    const auto size = static_cast<std::size_t>(feature.values.shape().dim(static_cast<int>(axis)));
-    position[axis] = rest % size;
-    rest /= size;
-  }
-  for (std::size_t axis = 0; axis < position.size(); ++axis) {
-    text += (axis == 0 ? "" : ",") + std::to_string(position[axis]);
-  }
-  return text + "]";
+  const std::vector<std::int64_t> place =
+      IndexOf(static_cast<std::int64_t>(index), feature.values.shape());
+  return feature.name + "[" + IndexText(place) + "]";
 }
 
 std::string LabelText(const OutputAttribution& attribution) {
   std::string text = attribution.output_name;
-  if (!attribution.output_index.empty()) {
-    text += "[";
-    for (std::size_t i = 0; i < attribution.output_index.size(); ++i) {
-      text += (i == 0 ? "" : ",") + std::to_string(attribution.output_index[i]);
-    }
-    text += "]";
-  }
+  if (!attribution.output_index.empty()) text += "[" + IndexText(attribution.output_index) + "]";
   if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
   return text;
 }

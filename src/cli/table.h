@@ -5,6 +5,7 @@
 #include <string>
 
 #include "render/terminal_image.h"
+#include "util/strings.h"
 #include "whylight/explainer.h"
 
 namespace whylight {
@@ -18,8 +19,6 @@ std::string Signed(double value);  // "+0.1192": 4 significant digits.
 std::string Colored(const std::string& text, double sign, const TableStyle& style);
 std::string Dim(const std::string& text, const TableStyle& style);
 
-// Characters, not bytes, so that columns line up.
-std::size_t Columns(const std::string& text);
 std::string Padded(const std::string& text, std::size_t columns);
 // As long as |value| beside the largest.
 std::string Bar(double value, double largest);

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "explain/explanation_json.h"
+#include "explain/select.h"
+#include "explain/sums.h"
 #include "io/json.h"
 #include "tensor/rows.h"
 #include "util/strings.h"
@@ -107,37 +109,14 @@ AnswerRow InstanceCells(const AnsweredInstance& instance, const NamesOfInputs& n
   return row;
 }
 
-double SumOf(const Tensor& values) {
-  double sum = 0;
-  for (const double value : values.data<double>()) sum += value;
-  return sum;
-}
-
 void AddShares(AnswerRow& row, const FeatureAttribution& feature) {
   const std::span<const double> values = feature.values.data<double>();
   if (feature.element_names.size() != values.size()) {
-    return Add(row, "attr:" + feature.name, Tensor::Scalar(SumOf(feature.values)));
+    return Add(row, "attr:" + feature.name, Tensor::Scalar(SumOf(feature)));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     Add(row, "attr:" + feature.element_names[i], Tensor::Scalar(values[i]));
   }
-}
-
-// "" for a scalar, "[1,2]" for element 6 of [3,4].
-std::string IndexText(const Shape& shape, std::int64_t element) {
-  std::string text;
-  for (int axis = shape.rank(); axis-- > 0;) {
-    text = std::to_string(element % shape.dim(axis)) + (text.empty() ? "" : ",") + text;
-    element /= shape.dim(axis);
-  }
-  return text.empty() ? "" : "[" + text + "]";
-}
-
-std::string ListText(const std::vector<std::int64_t>& index) {
-  std::vector<std::string> pieces;
-  pieces.reserve(index.size());
-  for (const std::int64_t place : index) pieces.push_back(std::to_string(place));
-  return Join(pieces, ",");
 }
 
 }  // namespace
@@ -188,7 +167,7 @@ std::vector<RowValue> PredictionCells(const AnsweredInstance& instance,
     }
     const Tensor flat = output.value.Reshaped(Shape{elements});
     for (std::int64_t i = 0; i < elements; ++i) {
-      Add(row, name + IndexText(output.value.shape(), i), RowOf(flat, i));
+      Add(row, name + "[" + IndexText(IndexOf(i, output.value.shape())) + "]", RowOf(flat, i));
     }
   }
   return row;
@@ -208,7 +187,7 @@ std::vector<std::vector<RowValue>> ExplanationCells(const AnsweredInstance& inst
   for (const OutputAttribution& attribution : explanation.attributions) {
     AnswerRow row = head;
     AddText(row, "output", attribution.output_name);
-    AddText(row, "index", ListText(attribution.output_index));
+    AddText(row, "index", IndexText(attribution.output_index));
     AddText(row, "label", attribution.display_name);
     Add(row, "score", Tensor::Scalar(attribution.instance_output));
     if (attribution.has_baseline) {

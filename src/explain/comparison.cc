@@ -13,6 +13,7 @@
 #include "evaluate/agreement.h"
 #include "evaluate/curves.h"
 #include "evaluate/information_curves.h"
+#include "explain/sums.h"
 #include "image/image_tensor.h"
 #include "image/webp.h"
 
@@ -105,14 +106,6 @@ Information BytesInRangeOf(const Tensor& like) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t bytes, LosslessBytes(image));
     return static_cast<double>(bytes);
   };
-}
-
-double SumOf(const OutputAttribution& attribution) {
-  double sum = 0;
-  for (const FeatureAttribution& feature : attribution.features) {
-    for (const double value : feature.values.data<double>()) sum += value;
-  }
-  return sum;
 }
 
 }  // namespace

@@ -15,8 +15,7 @@ void WritePrediction(JsonWriter& w, const std::vector<NamedValue>& prediction) {
   }
   w.BeginObject();
   for (const NamedValue& output : prediction) {
-    w.Key(output.name);
-    w.Value(output.value);
+    w.Value(output.name, output.value);
   }
   w.EndObject();
 }
@@ -33,20 +32,12 @@ void WriteInstance(JsonWriter& w, std::string_view instance_json) {
 // `values` of the feature: its attributions, or their errors.
 void WriteFeatureValues(JsonWriter& w, const FeatureAttribution& feature, const Tensor& values) {
   if (!feature.named_by_elements) {
-    w.Key(feature.name);
-    w.Value(values);
+    w.Value(feature.name, values);
     return;
   }
   for (std::size_t i = 0; i < feature.element_names.size(); ++i) {
-    w.Key(feature.element_names[i]);
-    w.Double(values.data<double>()[i]);
+    w.Double(feature.element_names[i], values.data<double>()[i]);
   }
-}
-
-void WriteText(JsonWriter& w, std::string_view key, const std::string& text) {
-  if (text.empty()) return;
-  w.Key(key);
-  w.String(text);
 }
 
 // Members of an object without its braces, for splicing.
@@ -57,19 +48,14 @@ void WriteEffort(JsonWriter& w, const Explanation& explanation) {
     return attribution.effort.has_value();
   };
   if (!std::ranges::any_of(explanation.attributions, chosen)) return;
-  w.Key("effort");
-  w.BeginArray();
+  w.BeginArray("effort");
   for (const OutputAttribution& attribution : explanation.attributions) {
     const Effort effort = attribution.effort.value_or(Effort());
     w.BeginObject();
-    w.Key("steps");
-    w.Int(effort.steps);
-    w.Key("probes");
-    w.Int(effort.probes);
-    w.Key("estimatedError");
-    w.Double(effort.estimated_error);
-    w.Key("converged");
-    w.Bool(effort.converged);
+    w.Int("steps", effort.steps);
+    w.Int("probes", effort.probes);
+    w.Double("estimatedError", effort.estimated_error);
+    w.Bool("converged", effort.converged);
     w.EndObject();
   }
   w.EndArray();
@@ -79,18 +65,13 @@ void WriteEffort(JsonWriter& w, const Explanation& explanation) {
 void WriteRegion(JsonWriter& w, const RegionAttribution& region) {
   w.BeginObject();
   WriteText(w, "input", region.input);
-  w.Key("rank");
-  w.Int(region.rank);
-  w.Key("attribution");
-  w.Double(region.attribution);
-  w.Key("area");
-  w.Double(region.area);
+  w.Int("rank", region.rank);
+  w.Double("attribution", region.attribution);
+  w.Double("area", region.area);
   if (region.is_rest) {
-    w.Key("rest");
-    w.Bool(true);
+    w.Bool("rest", true);
   }
-  w.Key("mask");
-  w.BeginArray();
+  w.BeginArray("mask");
   for (const PixelSpan& span : region.pixels) {
     w.Int(span.first);
     w.Int(span.length);
@@ -109,13 +90,11 @@ void WriteRegions(JsonWriter& w, const Explanation& explanation) {
       })) {
     return;
   }
-  w.Key("regions");
-  w.BeginArray();
+  w.BeginArray("regions");
   for (const OutputAttribution& attribution : explanation.attributions) {
     w.BeginObject();
     for (const FeatureAttribution& feature : attribution.features) {
-      w.Key(feature.name);
-      w.BeginArray();
+      w.BeginArray(feature.name);
       for (const RegionAttribution& region : feature.regions) WriteRegion(w, region);
       w.EndArray();
     }
@@ -130,27 +109,21 @@ void WriteSampling(JsonWriter& w, const Explanation& explanation) {
       })) {
     return;
   }
-  w.Key("sampling");
-  w.BeginArray();
+  w.BeginArray("sampling");
   for (const OutputAttribution& attribution : explanation.attributions) {
     const Sampling sampling = attribution.sampling.value_or(Sampling());
     w.BeginObject();
-    w.Key("exact");
-    w.Bool(sampling.exact);
+    w.Bool("exact", sampling.exact);
     if (sampling.paths > 0) {
-      w.Key("paths");
-      w.Int(sampling.paths);
+      w.Int("paths", sampling.paths);
     }
     if (sampling.coalitions > 0) {
-      w.Key("coalitions");
-      w.Int(sampling.coalitions);
+      w.Int("coalitions", sampling.coalitions);
     }
     if (sampling.samples > 0) {
-      w.Key("samples");
-      w.Int(sampling.samples);
+      w.Int("samples", sampling.samples);
     }
-    w.Key("standardErrors");
-    w.BeginObject();
+    w.BeginObject("standardErrors");
     for (const FeatureAttribution& feature : attribution.features) {
       WriteFeatureValues(w, feature, feature.standard_errors);
     }
@@ -161,14 +134,11 @@ void WriteSampling(JsonWriter& w, const Explanation& explanation) {
 }
 
 void WriteNeighbors(JsonWriter& w, const std::vector<Neighbor>& neighbors) {
-  w.Key("neighbors");
-  w.BeginArray();
+  w.BeginArray("neighbors");
   for (const Neighbor& neighbor : neighbors) {
     w.BeginObject();
-    w.Key("neighborId");
-    w.String(neighbor.id);
-    w.Key("neighborDistance");
-    w.Double(neighbor.distance);
+    w.String("neighborId", neighbor.id);
+    w.Double("neighborDistance", neighbor.distance);
     w.EndObject();
   }
   w.EndArray();
@@ -176,8 +146,7 @@ void WriteNeighbors(JsonWriter& w, const std::vector<Neighbor>& neighbors) {
 
 void WriteBase64(JsonWriter& w, const std::string& key, const std::string& bytes) {
   if (bytes.empty()) return;
-  w.Key(key);
-  w.String(Base64Encode(bytes));
+  w.String(key, Base64Encode(bytes));
 }
 
 void WritePicture(JsonWriter& w, const EmbeddedPicture& picture, bool with_numbers) {
@@ -196,8 +165,7 @@ void WritePicture(JsonWriter& w, const EmbeddedPicture& picture, bool with_numbe
 // An object for each attribution, in their order.
 void WritePictures(JsonWriter& w, const EmbeddedPictures& pictures) {
   if (pictures.of_attributions.empty() || pictures.replace_values) return;
-  w.Key("pictures");
-  w.BeginArray();
+  w.BeginArray("pictures");
   for (const auto& of_attribution : pictures.of_attributions) {
     w.BeginObject();
     for (const auto& [feature, picture] : of_attribution) {
@@ -220,10 +188,8 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan,
     for (const FeatureAttribution& feature : attribution.features) {
       if (pieces || !HasPieces(feature)) continue;
       pieces = true;
-      w.Key("pieces");
-      w.BeginObject();
-      w.Key(feature.name);
-      w.Value(feature.input);
+      w.BeginObject("pieces");
+      w.Value(feature.name, feature.input);
       w.EndObject();
     }
   }
@@ -232,11 +198,9 @@ std::string OwnMembers(const Explanation& explanation, const ExplainPlan& plan,
   WritePictures(w, pictures);
   WriteSampling(w, explanation);
   if (explanation.embedding) {
-    w.Key("embedding");
-    w.Value(*explanation.embedding);
+    w.Value("embedding", *explanation.embedding);
   }
-  w.Key("warnings");
-  w.BeginArray();
+  w.BeginArray("warnings");
   for (const Warning& warning : plan.warnings) WriteWarning(w, warning);
   for (const OutputAttribution& attribution : explanation.attributions) {
     for (const Warning& warning : attribution.warnings) WriteWarning(w, warning);
@@ -257,17 +221,23 @@ void WriteFeature(JsonWriter& w, const FeatureAttribution& feature) {
   WriteFeatureValues(w, feature, feature.values);
 }
 
+void WriteText(JsonWriter& w, std::string_view key, std::string_view text) {
+  if (!text.empty()) w.String(key, text);
+}
+
+void WriteTarget(JsonWriter& w, const OutputAttribution& attribution) {
+  if (!attribution.output_index.empty()) w.Ints("outputIndex", attribution.output_index);
+  WriteText(w, "outputDisplayName", attribution.display_name);
+}
+
 void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution,
                       const std::map<std::string, EmbeddedPicture>& in_place_of_values) {
   w.BeginObject();
   if (attribution.has_baseline) {
-    w.Key("baselineOutputValue");
-    w.Double(attribution.baseline_output);
+    w.Double("baselineOutputValue", attribution.baseline_output);
   }
-  w.Key("instanceOutputValue");
-  w.Double(attribution.instance_output);
-  w.Key("featureAttributions");
-  w.BeginObject();
+  w.Double("instanceOutputValue", attribution.instance_output);
+  w.BeginObject("featureAttributions");
   for (const FeatureAttribution& feature : attribution.features) {
     const auto picture = in_place_of_values.find(feature.name);
     if (picture == in_place_of_values.end()) {
@@ -278,29 +248,16 @@ void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution,
     }
   }
   w.EndObject();
-  if (!attribution.output_index.empty()) {
-    w.Key("outputIndex");
-    w.BeginArray();
-    for (const std::int64_t index : attribution.output_index) w.Int(index);
-    w.EndArray();
-  }
-  if (!attribution.display_name.empty()) {
-    w.Key("outputDisplayName");
-    w.String(attribution.display_name);
-  }
-  w.Key("approximationError");
-  w.Double(attribution.approximation_error);
-  w.Key("outputName");
-  w.String(attribution.output_name);
+  WriteTarget(w, attribution);
+  w.Double("approximationError", attribution.approximation_error);
+  w.String("outputName", attribution.output_name);
   w.EndObject();
 }
 
 void WriteWarning(JsonWriter& w, const Warning& warning) {
   w.BeginObject();
-  w.Key("rule");
-  w.String(warning.rule);
-  w.Key("message");
-  w.String(warning.message);
+  w.String("rule", warning.rule);
+  w.String("message", warning.message);
   w.EndObject();
 }
 
@@ -311,21 +268,15 @@ void WriteProvenance(JsonWriter& w, const ExplainPlan& plan) {
   WriteText(w, "reason", plan.reason);
   WriteText(w, "method", plan.method);
   for (const MethodSetting& setting : plan.settings) {
-    w.Key(setting.name);
-    w.Raw(setting.json);
+    w.Raw(setting.name, setting.json);
   }
-  w.Key("baselines");
-  w.BeginObject();
+  w.BeginObject("baselines");
   for (const BaselineNote& note : plan.baselines) {
-    w.Key(note.input);
-    w.String(note.text + " (" + note.origin + ")");
+    w.String(note.input, note.text + " (" + note.origin + ")");
   }
   w.EndObject();
   if (!plan.held.empty()) {
-    w.Key("held");
-    w.BeginArray();
-    for (const std::string& held : plan.held) w.String(held);
-    w.EndArray();
+    w.Strings("held", plan.held);
   }
 }
 
@@ -347,10 +298,8 @@ std::string ExplanationLine(std::string_view instance_json, const Explanation& e
   WriteInstance(w, instance_json);
   w.Key("prediction");
   WritePrediction(w, explanation.prediction);
-  w.Key("explanation");
-  w.BeginObject();
-  w.Key("attributions");
-  w.BeginArray();
+  w.BeginObject("explanation");
+  w.BeginArray("attributions");
   for (std::size_t i = 0; i < explanation.attributions.size(); ++i) {
     const bool replace = pictures.replace_values && i < pictures.of_attributions.size();
     WriteAttribution(w, explanation.attributions[i], replace ? pictures.of_attributions[i] : kNone);
@@ -358,9 +307,9 @@ std::string ExplanationLine(std::string_view instance_json, const Explanation& e
   w.EndArray();
   if (explanation.neighbors) WriteNeighbors(w, *explanation.neighbors);
   w.EndObject();
-  w.Key("whylight");
-  w.Raw("{" + (provenance.rendered.empty() ? RenderProvenance(provenance) : provenance.rendered) +
-        "," + OwnMembers(explanation, provenance.plan, pictures) + "}");
+  w.Raw("whylight",
+        "{" + (provenance.rendered.empty() ? RenderProvenance(provenance) : provenance.rendered) +
+            "," + OwnMembers(explanation, provenance.plan, pictures) + "}");
   w.EndObject();
   return line;
 }
@@ -383,16 +332,11 @@ std::string ErrorLine(std::string_view instance_json, std::string_view place,
   JsonWriter w(&line);
   w.BeginObject();
   WriteInstance(w, instance_json);
-  w.Key("error");
-  w.BeginObject();
-  w.Key("code");
-  w.Int(static_cast<int>(status.code()));
-  w.Key("status");
-  w.String(StatusCodeName(status.code()));
-  w.Key("place");
-  w.String(place);
-  w.Key("message");
-  w.String(status.message());
+  w.BeginObject("error");
+  w.Int("code", static_cast<int>(status.code()));
+  w.String("status", StatusCodeName(status.code()));
+  w.String("place", place);
+  w.String("message", status.message());
   w.EndObject();
   w.EndObject();
   return line;

@@ -80,6 +80,10 @@ void WriteProvenance(JsonWriter& w, const ExplainPlan& plan);
 void WriteAttribution(JsonWriter& w, const OutputAttribution& attribution,
                       const std::map<std::string, EmbeddedPicture>& in_place_of_values = {});
 void WriteFeature(JsonWriter& w, const FeatureAttribution& feature);
+// Members "outputIndex" and "outputDisplayName", where there are such.
+void WriteTarget(JsonWriter& w, const OutputAttribution& attribution);
+// A member, unless the text is empty.
+void WriteText(JsonWriter& w, std::string_view key, std::string_view text);
 void WriteWarning(JsonWriter& w, const Warning& warning);
 
 std::string ExplanationLine(std::string_view instance_json, const Explanation& explanation,

@@ -1,6 +1,7 @@
 #include "explain/pictures.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 #include <utility>
@@ -57,58 +58,29 @@ void ReadVisualization(const Json& from, MetadataForm form, VisualizationOptions
   }
 }
 
-void WriteLayerNumbers(JsonWriter& w, const LayerNumbers& numbers) {
-  const std::pair<const char*, double> kMembers[] = {{"lo", numbers.lo},
-                                                     {"hi", numbers.hi},
-                                                     {"highlighted", numbers.highlighted},
-                                                     {"sum", numbers.sum},
-                                                     {"share", numbers.share}};
-  for (const auto& [key, value] : kMembers) {
-    w.Key(key);
-    w.Double(value);
-  }
-}
-
-void WriteMember(JsonWriter& w, std::string_view key, std::string_view value) {
-  w.Key(key);
-  w.String(value);
-}
-void WriteMember(JsonWriter& w, std::string_view key, double value) {
-  w.Key(key);
-  w.Double(value);
-}
-void WriteMember(JsonWriter& w, std::string_view key, int first, int second) {
-  w.Key(key);
-  w.BeginArray();
-  w.Int(first);
-  w.Int(second);
-  w.EndArray();
-}
-
 // In the legacy form's words, where it has one.
 void WriteVisualization(JsonWriter& w, const VisualizationOptions& options) {
   w.BeginObject();
-  WriteMember(w, "type", NameOf(options.type));
-  WriteMember(w, "polarity", NameOf(options.polarity));
-  WriteMember(w, "color_map", NameOf(options.color_map));
-  WriteMember(w, "overlay_type", NameOf(options.overlay));
-  WriteMember(w, "clip_below_percentile", options.clip_below);
-  WriteMember(w, "clip_above_percentile", options.clip_above);
-  WriteMember(w, "clipping", NameOf(options.clipping));
-  WriteMember(w, "overlay_multiplier", options.multiplier);
+  w.String("type", NameOf(options.type));
+  w.String("polarity", NameOf(options.polarity));
+  w.String("color_map", NameOf(options.color_map));
+  w.String("overlay_type", NameOf(options.overlay));
+  w.Double("clip_below_percentile", options.clip_below);
+  w.Double("clip_above_percentile", options.clip_above);
+  w.String("clipping", NameOf(options.clipping));
+  w.Double("overlay_multiplier", options.multiplier);
   if (options.type == DrawingType::kPixels) {
-    WriteMember(w, "blur_sigma", options.blur_sigma);
+    w.Double("blur_sigma", options.blur_sigma);
   } else {
-    w.Key("shade_within_outlines");
-    w.Bool(options.shade_within_outlines);
+    w.Bool("shade_within_outlines", options.shade_within_outlines);
   }
-  WriteMember(w, "channels", NameOf(options.channels));
-  WriteMember(w, "window", NameOf(options.window));
+  w.String("channels", NameOf(options.channels));
+  w.String("window", NameOf(options.window));
   if (options.resized) {
-    WriteMember(w, "resized_shape", options.resized->height, options.resized->width);
+    w.Ints("resized_shape", std::array{options.resized->height, options.resized->width});
   }
   if (options.translate_x > 0 || options.translate_y > 0) {
-    WriteMember(w, "translate", options.translate_x, options.translate_y);
+    w.Ints("translate", std::array{options.translate_x, options.translate_y});
   }
   w.EndObject();
 }
@@ -241,14 +213,6 @@ RankedRegions RankedRegionsOf(const FeatureAttribution& feature) {
   return ranked;
 }
 
-double GapOf(const OutputAttribution& attribution) {
-  double gap = attribution.instance_output - attribution.baseline_output;
-  for (const FeatureAttribution& feature : attribution.features) {
-    for (std::size_t i = 0; i < feature.values.elements(); ++i) gap -= feature.values.Number(i);
-  }
-  return gap;
-}
-
 std::string FileNamePart(std::string_view text) {
   std::string part(text);
   for (char& c : part) {
@@ -272,21 +236,27 @@ std::vector<std::string> TargetNames(const std::vector<OutputAttribution>& attri
   return names;
 }
 
+void WriteLayerNumbers(JsonWriter& w, const LayerNumbers& numbers) {
+  w.Double("lo", numbers.lo);
+  w.Double("hi", numbers.hi);
+  w.Double("highlighted", numbers.highlighted);
+  w.Double("sum", numbers.sum);
+  w.Double("share", numbers.share);
+}
+
 void WritePictureNumbers(JsonWriter& w, const DrawnPicture& picture) {
-  WriteMember(w, "polarity", NameOf(picture.options.polarity));
+  w.String("polarity", NameOf(picture.options.polarity));
   if (picture.overlay.layers.size() == 1) {
     WriteLayerNumbers(w, picture.overlay.layers[0].numbers);
   } else {
     for (const DrawnLayer& layer : picture.overlay.layers) {
-      w.Key(layer.sign == Sign::kPositive ? "positive" : "negative");
-      w.BeginObject();
+      w.BeginObject(layer.sign == Sign::kPositive ? "positive" : "negative");
       WriteLayerNumbers(w, layer.numbers);
       w.EndObject();
     }
   }
   if (picture.overlay.no_attribution) {
-    w.Key("noAttribution");
-    w.Bool(true);
+    w.Bool("noAttribution", true);
   }
   w.Key("visualization");
   WriteVisualization(w, picture.options);

@@ -49,6 +49,9 @@ class PictureDrawer {
   };
   explicit PictureDrawer(Options options) : options_(std::move(options)) {}
 
+  // Answers of one file may be of several methods. From one thread, while nothing is drawn.
+  void SetMethod(std::string method) { options_.method = std::move(method); }
+
   // Values [H,W,1] or [H,W,3], or [H,W] of an input of the modality image or with regions.
   bool IsPicture(const FeatureAttribution& feature) const;
   // The metadata says that the input is an image: services answer with a picture alone.
@@ -92,15 +95,15 @@ Result<Image> Enlarged(const Image& image);
 // The regions of a feature in order of rank; none of those without.
 RankedRegions RankedRegionsOf(const FeatureAttribution& feature);
 
-// F(x) - F(b) - sum of all attributions.
-double GapOf(const OutputAttribution& attribution);
-
 // A name for each attribution of an instance, fit for a file: its index ("7", "0-2"), the output's
 // name where it has none, both where several outputs are explained.
 std::vector<std::string> TargetNames(const std::vector<OutputAttribution>& attributions);
 
 // The characters that a file name may not have on some system become '_'.
 std::string FileNamePart(std::string_view text);
+
+// Members of an open object: lo, hi, highlighted, sum and share.
+void WriteLayerNumbers(JsonWriter& w, const LayerNumbers& numbers);
 
 // Members of an open object:
 //   "polarity": "positive", "lo": 5.6, "hi": 39.595, "highlighted": 0.375, "sum": 100.0,

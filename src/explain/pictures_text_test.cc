@@ -4,6 +4,7 @@
 #include "explain/explanation_json.h"
 #include "explain/picture_inputs.h"
 #include "explain/pictures.h"
+#include "explain/sums.h"
 #include "image/codec.h"
 #include "util/base64.h"
 

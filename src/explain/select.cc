@@ -157,6 +157,12 @@ std::vector<std::int64_t> IndexOf(std::int64_t flat, const Shape& shape) {
   return index;
 }
 
+std::string IndexText(std::span<const std::int64_t> index) {
+  std::string text;
+  for (const std::int64_t place : index) text += (text.empty() ? "" : ",") + std::to_string(place);
+  return text;
+}
+
 Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const ExplainOptions& options,
                                                 const std::vector<std::string>& labels) {
   const auto elements = static_cast<std::int64_t>(output.elements());

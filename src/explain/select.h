@@ -35,5 +35,6 @@ Result<std::vector<std::int64_t>> ChooseTargets(const Tensor& output, const Expl
 
 // The index along each axis of `shape` of its flat element: {} for a scalar.
 std::vector<std::int64_t> IndexOf(std::int64_t flat, const Shape& shape);
+std::string IndexText(std::span<const std::int64_t> index);  // "1,2"
 
 }  // namespace whylight

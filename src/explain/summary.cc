@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "explain/sums.h"
+
 namespace whylight {
 namespace {
 
@@ -12,44 +14,34 @@ void WriteElementNames(JsonWriter& w, const LabelSummary& label) {
     return !feature.element_names.empty() && !feature.named_by_elements;
   };
   if (std::ranges::none_of(label.mean.features, has_names)) return;
-  w.Key("elementNames");
-  w.BeginObject();
+  w.BeginObject("elementNames");
   for (const FeatureAttribution& feature : label.mean.features) {
     if (!has_names(feature)) continue;
-    w.Key(feature.name);
-    w.BeginArray();
-    for (const std::string& name : feature.element_names) w.String(name);
-    w.EndArray();
+    w.Strings(feature.name, feature.element_names);
   }
   w.EndObject();
 }
 
 // What Google's message has no word for.
 void WriteExtras(JsonWriter& w, const LabelSummary& label) {
-  w.Key("count");
-  w.UInt(label.count);
-  w.Key("meanAbsoluteAttributions");
-  w.BeginObject();
+  w.UInt("count", label.count);
+  w.BeginObject("meanAbsoluteAttributions");
   for (std::size_t i = 0; i < label.mean.features.size(); ++i) {
     FeatureAttribution absolute = label.mean.features[i];
     absolute.values = label.mean_absolute[i];
     WriteFeature(w, absolute);
   }
   w.EndObject();
-  w.Key("maxApproximationError");
-  w.Double(label.max_error);
+  w.Double("maxApproximationError", label.max_error);
   if (label.unknown_errors > 0) {
-    w.Key("unknownApproximationErrors");
-    w.UInt(label.unknown_errors);
+    w.UInt("unknownApproximationErrors", label.unknown_errors);
   }
   WriteElementNames(w, label);
   if (std::ranges::all_of(label.by_feature, &std::string::empty)) return;
-  w.Key("byFeature");
-  w.BeginObject();
+  w.BeginObject("byFeature");
   for (std::size_t i = 0; i < label.by_feature.size(); ++i) {
     if (label.by_feature[i].empty()) continue;
-    w.Key(label.mean.features[i].name);
-    w.String(label.by_feature[i]);
+    w.String(label.mean.features[i].name, label.by_feature[i]);
   }
   w.EndObject();
 }
@@ -117,8 +109,7 @@ void Summary::AddTo(Sums& sums, const OutputAttribution& attribution) const {
           {.name = feature.name, .named_by_elements = feature.named_by_elements});
       to = sums.features.end() - 1;
     }
-    const std::span<const double> values = feature.values.data<double>();
-    const double whole = std::accumulate(values.begin(), values.end(), 0.0);
+    const double whole = SumOf(feature);
     to->whole_sum += whole;
     to->whole_absolute += std::abs(whole);
     if (to->by_feature.empty()) AddElements(*to, feature);
@@ -190,19 +181,14 @@ std::string SummaryJson(const Summary& summary, std::size_t failed, const Proven
   std::string text;
   JsonWriter w(&text, {.indent = 2});
   w.BeginObject();
-  w.Key("meanAttributions");
-  w.BeginArray();
+  w.BeginArray("meanAttributions");
   for (const LabelSummary& label : labels) WriteAttribution(w, label.mean);
   w.EndArray();
-  w.Key("whylight");
-  w.BeginObject();
+  w.BeginObject("whylight");
   WriteProvenance(w, provenance.plan);
-  w.Key("rows");
-  w.UInt(summary.rows());
-  w.Key("failed");
-  w.UInt(failed);
-  w.Key("labels");
-  w.BeginArray();
+  w.UInt("rows", summary.rows());
+  w.UInt("failed", failed);
+  w.BeginArray("labels");
   for (const LabelSummary& label : labels) {
     w.BeginObject();
     WriteExtras(w, label);
@@ -211,15 +197,13 @@ std::string SummaryJson(const Summary& summary, std::size_t failed, const Proven
   w.EndArray();
   if (labels.size() > 1) {
     const LabelSummary all = summary.All();
-    w.Key("all");
-    w.BeginObject();
+    w.BeginObject("all");
     w.Key("meanAttribution");
     WriteAttribution(w, all.mean);
     WriteExtras(w, all);
     w.EndObject();
   }
-  w.Key("warnings");
-  w.BeginArray();
+  w.BeginArray("warnings");
   for (const Warning& warning : provenance.plan.warnings) WriteWarning(w, warning);
   w.EndArray();
   w.EndObject();

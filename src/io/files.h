@@ -32,6 +32,9 @@ Result<std::vector<std::string>> ListFiles(const std::string& directory);
 // ".jsonl": from the last point of the file's name on, lower case; empty without one.
 std::string Extension(std::string_view path);
 
+// What begins a file that gzip compressed.
+inline constexpr std::string_view kGzipSignature = "\x1f\x8b\x08";
+
 // Reads lines, or bytes, with memory for one line. LF, CR LF and CR alone end a line; the end is
 // not part of it. A byte order mark at the start is skipped.
 class LineReader {

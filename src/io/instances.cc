@@ -31,7 +31,7 @@ bool IsTfRecordExtension(std::string_view extension) {
 // Whether a file that begins so is compressed.
 bool IsCompressed(std::string_view bytes, bool may_be_zlib) {
   if (IsTfRecord(bytes)) return false;  // A length may look like anything.
-  if (bytes.starts_with("\x1f\x8b\x08")) return true;
+  if (bytes.starts_with(kGzipSignature)) return true;
   // A zlib header: deflate, windows of 32 KB, a multiple of 31.
   return may_be_zlib && bytes.size() > 1 && bytes[0] == 0x78 &&
          (0x78 * 256 + static_cast<unsigned char>(bytes[1])) % 31 == 0;

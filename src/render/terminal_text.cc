@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t kLongestToken = 1000;
 
-std::size_t ColumnsOf(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 // Relative luminance of WCAG 2.
 double Luminance(const Rgb& color) {
   const auto linear = [](std::uint8_t v) {
@@ -78,11 +73,11 @@ class Page {
 
   void Put(const std::string& word, double position) {
     const auto width = static_cast<std::size_t>(options_.columns);
-    const std::size_t columns = ColumnsOf(word);
+    const std::size_t columns = Columns(word);
     if (column_ > 0 && column_ + columns > width) Break();
     const std::string drawn =
         columns > width ? Printable(word, std::max<std::size_t>(width, 4) - 3) : word;
-    column_ += ColumnsOf(drawn);
+    column_ += Columns(drawn);
     if (options_.colors == ColorDepth::kNone || position == 0) {
       text_ += drawn;
       return;

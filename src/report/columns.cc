@@ -13,8 +13,7 @@ static_assert(std::endian::native == std::endian::little, "columns are little-en
 template <typename Number>
 void Write(JsonWriter& w, std::string_view type, std::span<const Number> values) {
   w.BeginObject();
-  w.Key(type);
-  w.String(EncodeColumn(std::as_bytes(values)));
+  w.String(type, EncodeColumn(std::as_bytes(values)));
   w.EndObject();
 }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "io/json.h"
 
@@ -15,6 +17,13 @@ namespace whylight {
 void WriteColumn(JsonWriter& w, std::span<const double> values);
 void WriteColumn(JsonWriter& w, std::span<const float> values);
 void WriteColumn(JsonWriter& w, std::span<const std::uint32_t> values);
+
+// The same as a member.
+template <typename Number>
+void WriteColumn(JsonWriter& w, std::string_view key, const std::vector<Number>& values) {
+  w.Key(key);
+  WriteColumn(w, std::span<const Number>(values));
+}
 
 // The array alone, as a string value.
 std::string EncodeColumn(std::span<const std::byte> bytes);

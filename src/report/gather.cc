@@ -11,6 +11,7 @@
 #include "explain/picture_inputs.h"
 #include "explain/pictures.h"
 #include "explain/read_explanation.h"
+#include "explain/select.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "report/page.h"
@@ -68,8 +69,8 @@ class Sample {
 
 Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path) {
   WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(path));
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view head, lines->Peek(2));
-  if (head.starts_with("\x1f\x8b")) lines->Decompress();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view head, lines->Peek(kGzipSignature.size()));
+  if (head.starts_with(kGzipSignature)) lines->Decompress();
   return lines;
 }
 
@@ -86,18 +87,10 @@ Status ForEachLine(const std::string& path,
   }
 }
 
-// "out.jsonl" and "out.jsonl.gz" -> "out.errors.jsonl".
-std::string FailuresBeside(const std::string& path) {
-  std::string stem = path;
-  for (const char* end : {".gz", ".jsonl"}) {
-    if (stem.ends_with(end)) stem.resize(stem.size() - std::char_traits<char>::length(end));
-  }
-  return stem + ".errors.jsonl";
-}
-
 Status ReadFailures(const std::string& path, ReportHead& head) {
-  if (path == "-" || !IsRegularFile(FailuresBeside(path))) return OkStatus();
-  return ForEachLine(FailuresBeside(path), [&](std::int64_t number, std::string_view line) {
+  const std::string failures = AnswersStem(path) + ".errors.jsonl";
+  if (path == "-" || !IsRegularFile(failures)) return OkStatus();
+  return ForEachLine(failures, [&](std::int64_t number, std::string_view line) {
     ++head.failure_count;
     if (head.failures.size() == kMaxFailures) return OkStatus();
     const Result<Json> json = ParseJson(line);
@@ -115,6 +108,14 @@ Status ReadFailures(const std::string& path, ReportHead& head) {
 
 }  // namespace
 
+std::string AnswersStem(const std::string& path) {
+  std::string_view stem = path;
+  for (const std::string_view end : {".gz", ".jsonl"}) {
+    if (stem.ends_with(end)) stem.remove_suffix(end.size());
+  }
+  return std::string(stem);
+}
+
 Json ShownPrediction(const Json& prediction) {
   constexpr std::size_t kMany = 1000, kShown = 20;
   if (prediction.is_object()) {
@@ -131,11 +132,8 @@ Json ShownPrediction(const Json& prediction) {
   Json::Array shown;
   for (const std::size_t i : std::span(order).first(kShown)) {
     Json::Array index;
-    std::size_t left = i, size = tensor->elements();
-    for (const std::int64_t dim : tensor->shape().dims()) {
-      size /= static_cast<std::size_t>(dim);
-      index.emplace_back(static_cast<std::int64_t>(left / size));
-      left %= size;
+    for (const std::int64_t place : IndexOf(static_cast<std::int64_t>(i), tensor->shape())) {
+      index.emplace_back(place);
     }
     shown.push_back(Json::Object{{"index", index}, {"value", tensor->Number(i)}});
   }
@@ -168,17 +166,16 @@ Result<GatheredReport> GatherReport(const GatherOptions& options) {
 
   GatheredReport gathered{.total = sample.seen()};
   std::int64_t pictures = 0;
-  PictureDrawer::Options drawing{
-      .metadata = options.metadata,
-      .range = options.image_range,
-      .adjust = [](const VisualizationOptions& as_said) -> Result<VisualizationOptions> {
-        return ReportVisualization(as_said);
-      }};
-  Report report([&](const FeatureAttribution& feature, JsonWriter& w) -> Result<bool> {
-    if (pictures == options.max_pictures) return false;
-    WHYLIGHT_ASSIGN_OR_RETURN(const bool drawn, WritePicture(feature, PictureDrawer(drawing), w));
-    pictures += drawn ? 1 : 0;
-    return drawn;
+  PictureDrawer::Options drawing = options.drawing;
+  drawing.adjust = [](const VisualizationOptions& as_said) -> Result<VisualizationOptions> {
+    return ReportVisualization(as_said);
+  };
+  PictureDrawer drawer(std::move(drawing));
+  Report report([&](const FeatureAttribution& feature) -> Result<std::string> {
+    if (pictures == options.max_pictures) return std::string();
+    WHYLIGHT_ASSIGN_OR_RETURN(std::string picture, PictureJson(feature, drawer));
+    pictures += picture.empty() ? 0 : 1;
+    return picture;
   });
   for (const Line& line : std::move(sample).InOrder()) {
     WHYLIGHT_RETURN_IF_ERROR(check());
@@ -195,8 +192,9 @@ Result<GatheredReport> GatherReport(const GatherOptions& options) {
     }
     // One that is not there is shown by its numbers.
     static_cast<void>(FindPictures(*row));
-    drawing.method = row->method();
-    const MethodInfo* method = FindMethod(row->method());
+    const std::string name = row->method();
+    drawer.SetMethod(name);
+    const MethodInfo* method = FindMethod(name);
     report.Add({.line = line.number,
                 .run = WriteJson(row->run),
                 .prediction = WriteJson(ShownPrediction(row->prediction)),

@@ -5,14 +5,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "image/image_tensor.h"
+#include "explain/pictures.h"
 #include "report/report.h"
 #include "whylight/json.h"
-#include "whylight/metadata.h"
 #include "whylight/status.h"
 
 namespace whylight {
@@ -23,9 +21,7 @@ struct GatherOptions {
   std::int64_t max_rows = 10'000;  // More are sampled, each as likely as any other.
   std::uint64_t seed = 0;
   std::int64_t max_pictures = 500;  // The others are shown as numbers.
-  // How pictures are drawn; method and adjustment are the report's own.
-  std::optional<ExplanationMetadata> metadata;
-  std::optional<ImageRange> image_range;
+  PictureDrawer::Options drawing;   // Method and adjustment are the report's own.
   std::function<bool()> cancelled;
 };
 
@@ -42,6 +38,9 @@ struct GatheredReport {
 // an
 //         answer; says why the first is none. kCancelled.
 Result<GatheredReport> GatherReport(const GatherOptions& options);
+
+// "out.jsonl" and "out.jsonl.gz" -> "out": what stands beside a file of answers begins so.
+std::string AnswersStem(const std::string& path);
 
 // Of more than 1000 numbers the 20 greatest, as [{"index": [3], "value": 0.5}, ...]; else as it is.
 Json ShownPrediction(const Json& prediction);

@@ -7,6 +7,7 @@
 
 #include "image/codec.h"
 #include "image/resize.h"
+#include "io/json.h"
 #include "render/heat_map.h"
 #include "report/columns.h"
 #include "util/base64.h"
@@ -46,14 +47,10 @@ void WriteBlocks(JsonWriter& w, const Tensor& blocks) {
   const Shape& shape = blocks.shape();
   std::vector<float> numbers;
   for (const double sum : blocks.data<double>()) numbers.push_back(static_cast<float>(sum));
-  w.Key("map");
-  w.BeginObject();
-  w.Key("columns");
-  w.Int(shape.dim(1));
-  w.Key("rows");
-  w.Int(shape.dim(0));
-  w.Key("f32");
-  w.String(EncodeColumn(std::as_bytes(std::span(numbers))));
+  w.BeginObject("map");
+  w.Int("columns", shape.dim(1));
+  w.Int("rows", shape.dim(0));
+  w.String("f32", EncodeColumn(std::as_bytes(std::span(numbers))));
   w.EndObject();
 }
 
@@ -67,17 +64,8 @@ void WriteScale(JsonWriter& w, const Overlay& overlay) {
     all.share += layer.numbers.share;
     all.sum += layer.sign == Sign::kNegative ? -layer.numbers.sum : layer.numbers.sum;
   }
-  const std::pair<const char*, double> kMembers[] = {{"lo", all.lo},
-                                                     {"hi", all.hi},
-                                                     {"highlighted", all.highlighted},
-                                                     {"sum", all.sum},
-                                                     {"share", all.share}};
-  w.Key("scale");
-  w.BeginObject();
-  for (const auto& [name, value] : kMembers) {
-    w.Key(name);
-    w.Double(value);
-  }
+  w.BeginObject("scale");
+  WriteLayerNumbers(w, all);
   w.EndObject();
 }
 
@@ -101,24 +89,18 @@ Result<ShownRegions> RegionsOf(const FeatureAttribution& feature, const Image& p
 
 void WriteRegions(JsonWriter& w, const ShownRegions& shown, const Image& picture) {
   const RankedRegions& regions = shown.regions;
-  w.Key("overlays");
-  w.BeginArray();
+  w.BeginArray("overlays");
   w.BeginObject();
-  w.Key("name");
-  w.String("ranked regions");
-  w.Key("url");
-  w.String(shown.outlined);
+  w.String("name", "ranked regions");
+  w.String("url", shown.outlined);
   w.EndObject();
   w.EndArray();
 
   const std::vector<double> shares = SharesOf(regions);
   const double pixels = static_cast<double>(regions.width) * regions.height;
-  w.Key("regions");
-  w.BeginObject();
-  w.Key("ranks");
-  w.String(shown.ranks);
-  w.Key("list");
-  w.BeginArray();
+  w.BeginObject("regions");
+  w.String("ranks", shown.ranks);
+  w.BeginArray("list");
   for (std::size_t i = 0; i < regions.regions.size(); ++i) {
     double count = 0, x = 0, y = 0;
     for (const PixelRun& run : regions.regions[i].pixels) {
@@ -128,16 +110,11 @@ void WriteRegions(JsonWriter& w, const ShownRegions& shown, const Image& picture
       y += length * (static_cast<double>(run.first / regions.width) + 0.5);
     }
     w.BeginObject();
-    w.Key("rank");
-    w.Int(static_cast<std::int64_t>(i));
-    w.Key("area");
-    w.Double(count / pixels);
-    w.Key("attribution");
-    w.Double(shares[i]);
-    w.Key("x");
-    w.Double(x / count / regions.width * picture.width);
-    w.Key("y");
-    w.Double(y / count / regions.height * picture.height);
+    w.Int("rank", static_cast<std::int64_t>(i));
+    w.Double("area", count / pixels);
+    w.Double("attribution", shares[i]);
+    w.Double("x", x / count / regions.width * picture.width);
+    w.Double("y", y / count / regions.height * picture.height);
     w.EndObject();
   }
   w.EndArray();
@@ -155,9 +132,8 @@ VisualizationOptions ReportVisualization(VisualizationOptions options) {
   return options;
 }
 
-Result<bool> WritePicture(const FeatureAttribution& feature, const PictureDrawer& drawer,
-                          JsonWriter& w) {
-  if (!drawer.IsPicture(feature) || feature.input.elements() == 0) return false;
+Result<std::string> PictureJson(const FeatureAttribution& feature, const PictureDrawer& drawer) {
+  if (!drawer.IsPicture(feature) || feature.input.elements() == 0) return std::string();
   WHYLIGHT_ASSIGN_OR_RETURN(const ShownPicture shown, drawer.Shown(feature));
   WHYLIGHT_ASSIGN_OR_RETURN(const Image picture, Fitted(shown.image));
   WHYLIGHT_ASSIGN_OR_RETURN(const DrawnPicture drawn, drawer.Draw(feature, picture));
@@ -165,18 +141,19 @@ Result<bool> WritePicture(const FeatureAttribution& feature, const PictureDrawer
   WHYLIGHT_ASSIGN_OR_RETURN(const ShownRegions regions, RegionsOf(feature, picture));
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string picture_url, JpegUrl(picture));
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string overlay_url, JpegUrl(drawn.overlay.image));
-  w.Key("width");
-  w.Int(picture.width);
-  w.Key("height");
-  w.Int(picture.height);
-  w.Key("picture");
-  w.String(picture_url);
-  w.Key("overlay");
-  w.String(overlay_url);
+  std::string text;
+  JsonWriter w(&text);
+  w.BeginObject();
+  w.String("kind", "image");
+  w.Int("width", picture.width);
+  w.Int("height", picture.height);
+  w.String("picture", picture_url);
+  w.String("overlay", overlay_url);
   WriteScale(w, drawn.overlay);
   WriteBlocks(w, blocks);
   if (!regions.regions.regions.empty()) WriteRegions(w, regions, picture);
-  return true;
+  w.EndObject();
+  return text;
 }
 
 }  // namespace whylight

@@ -3,8 +3,9 @@
 // Threads No state.
 #pragma once
 
+#include <string>
+
 #include "explain/pictures.h"
-#include "io/json.h"
 
 namespace whylight {
 
@@ -12,11 +13,10 @@ namespace whylight {
 // attribution; XRAI's regions and other positive maps in viridis.
 VisualizationOptions ReportVisualization(VisualizationOptions options);
 
-// Members of the open object of a picture (web/src/report/data.ts); false, and none, for a feature
-// that is no picture. Pictures above kMaxShownSide are made smaller.
-// Errors  kInvalidArgument, before anything is written: what DrawOverlay says, with the name.
+// The object of a picture (web/src/report/data.ts); empty for a feature that is none. Pictures
+// above kMaxShownSide are made smaller. Errors  kInvalidArgument: what DrawOverlay says, with the
+// name.
 inline constexpr int kMaxShownSide = 640;
-Result<bool> WritePicture(const FeatureAttribution& feature, const PictureDrawer& drawer,
-                          JsonWriter& w);
+Result<std::string> PictureJson(const FeatureAttribution& feature, const PictureDrawer& drawer);
 
 }  // namespace whylight

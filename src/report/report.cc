@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "explain/sums.h"
 #include "report/columns.h"
 #include "report/detail.h"
 #include "whylight/version.h"
@@ -38,12 +39,6 @@ std::vector<FeatureAttribution> Apart(const FeatureAttribution& feature) {
                                            : Tensor::Scalar(feature.input.Number(i));
   }
   return parts;
-}
-
-double TotalOf(const Tensor& values) {
-  double total = 0;
-  for (std::size_t i = 0; i < values.elements(); ++i) total += values.Number(i);
-  return total;
 }
 
 }  // namespace
@@ -93,21 +88,11 @@ void Report::AddValue(const FeatureAttribution& feature, Feature& to) {
 }
 
 Report::Kind Report::WriteElements(const FeatureAttribution& feature, JsonWriter& w) {
-  std::string picture;
-  if (draw_) {
-    JsonWriter drawing(&picture);
-    drawing.BeginObject();
-    drawing.Key("kind");
-    drawing.String("image");
-    const Result<bool> drawn = draw_(feature, drawing);
-    if (!drawn.ok()) {
-      Note({.rule = "no-picture", .message = drawn.status().message()});
-    } else if (*drawn) {
-      drawing.EndObject();
-      w.Key(feature.name);
-      w.Raw(picture);
-      return Kind::kImage;
-    }
+  const Result<std::string> picture = draw_ ? draw_(feature) : std::string();
+  if (!picture.ok()) Note({.rule = "no-picture", .message = picture.status().message()});
+  if (picture.ok() && !picture->empty()) {
+    w.Raw(feature.name, *picture);
+    return Kind::kImage;
   }
   if (feature.values.elements() == 1) return Kind::kOpaque;
   w.Key(feature.name);
@@ -117,7 +102,7 @@ Report::Kind Report::WriteElements(const FeatureAttribution& feature, JsonWriter
 void Report::AddFeature(const FeatureAttribution& feature, bool is_first, JsonWriter& w) {
   Feature& to = FeatureOf(feature.name);
   to.totals.resize(score_.size(), std::numeric_limits<float>::quiet_NaN());
-  to.totals.back() = static_cast<float>(TotalOf(feature.values));
+  to.totals.back() = static_cast<float>(SumOf(feature));
   to.kind = std::max(to.kind, WriteElements(feature, w));
   if (!is_first) return;
   AddValue(feature, to);
@@ -135,9 +120,7 @@ void Report::AddAttribution(const OutputAttribution& attribution, std::uint32_t 
   baseline_score_.push_back(attribution.has_baseline ? attribution.baseline_output : kMissing);
   error_.push_back(attribution.approximation_error);
   converged_.push_back(!attribution.effort ? 2 : attribution.effort->converged ? 1 : 0);
-  double sum = 0;
-  for (const FeatureAttribution& feature : attribution.features) sum += TotalOf(feature.values);
-  sum_.push_back(is_complete && attribution.has_baseline ? sum : kMissing);
+  sum_.push_back(is_complete && attribution.has_baseline ? SumOf(attribution) : kMissing);
 }
 
 void Report::Add(const ReportRow& row) {
@@ -146,16 +129,13 @@ void Report::Add(const ReportRow& row) {
   std::string detail;
   JsonWriter w(&detail);
   w.BeginObject();
-  w.Key("prediction");
-  w.Raw(row.prediction);
-  w.Key("explanations");
-  w.BeginArray();
+  w.Raw("prediction", row.prediction);
+  w.BeginArray("explanations");
   bool is_first = true;
   for (const OutputAttribution& attribution : row.explanation.attributions) {
     AddAttribution(attribution, run, row.is_complete);
     w.BeginObject();
-    w.Key("elements");
-    w.BeginObject();
+    w.BeginObject("elements");
     for (const FeatureAttribution& feature : attribution.features) {
       if (!feature.named_by_elements) {
         AddFeature(feature, is_first, w);
@@ -177,26 +157,19 @@ void Report::Add(const ReportRow& row) {
 void Report::WriteFeatures(JsonWriter& w) const {
   static constexpr const char* kNames[] = {"opaque", "number", "category",
                                            "vector", "tokens", "image"};
-  w.Key("features");
-  w.BeginArray();
+  w.BeginArray("features");
   for (const Feature& feature : features_) {
     w.BeginObject();
-    w.Key("name");
-    w.String(feature.name);
-    w.Key("kind");
-    w.String(kNames[static_cast<int>(feature.kind)]);
+    w.String("name", feature.name);
+    w.String("kind", kNames[static_cast<int>(feature.kind)]);
     if (!feature.elements.empty()) {
-      w.Key("elements");
-      w.BeginArray();
-      for (const std::string& name : feature.elements) w.String(name);
-      w.EndArray();
+      w.Strings("elements", feature.elements);
     }
     w.EndObject();
   }
   w.EndArray();
 
-  w.Key("totals");
-  w.BeginArray();
+  w.BeginArray("totals");
   for (const Feature& feature : features_) {
     std::vector<float> totals = feature.totals;
     totals.resize(score_.size(), std::numeric_limits<float>::quiet_NaN());
@@ -204,8 +177,7 @@ void Report::WriteFeatures(JsonWriter& w) const {
   }
   w.EndArray();
 
-  w.Key("values");
-  w.BeginArray();
+  w.BeginArray("values");
   for (const Feature& feature : features_) {
     if (feature.kind == Kind::kNumber) {
       std::vector<double> numbers = feature.numbers;
@@ -215,12 +187,8 @@ void Report::WriteFeatures(JsonWriter& w) const {
       std::vector<std::uint32_t> codes = feature.codes;
       codes.resize(lines_.size(), kNoCode);
       w.BeginObject();
-      w.Key("codes");
-      w.String(EncodeColumn(std::as_bytes(std::span(codes))));
-      w.Key("dictionary");
-      w.BeginArray();
-      for (const std::string& word : feature.dictionary) w.String(word);
-      w.EndArray();
+      w.String("codes", EncodeColumn(std::as_bytes(std::span(codes))));
+      w.Strings("dictionary", feature.dictionary);
       w.EndObject();
     } else {
       w.Null();
@@ -230,58 +198,36 @@ void Report::WriteFeatures(JsonWriter& w) const {
 }
 
 void Report::WriteExplanations(JsonWriter& w) const {
-  w.Key("targets");
-  w.BeginArray();
+  w.BeginArray("targets");
   for (const Target& target : targets_) {
     w.BeginObject();
-    w.Key("output");
-    w.String(target.output);
-    w.Key("index");
-    w.BeginArray();
-    for (const std::int64_t index : target.index) w.Int(index);
-    w.EndArray();
-    w.Key("label");
-    w.String(target.label);
+    w.String("output", target.output);
+    w.Ints("index", target.index);
+    w.String("label", target.label);
     w.EndObject();
   }
   w.EndArray();
 
-  w.Key("explanations");
-  w.BeginObject();
-  w.Key("row");
-  WriteColumn(w, row_);
-  w.Key("run");
-  WriteColumn(w, run_);
-  w.Key("target");
-  WriteColumn(w, target_);
-  w.Key("score");
-  WriteColumn(w, score_);
-  w.Key("baselineScore");
-  WriteColumn(w, baseline_score_);
-  w.Key("error");
-  WriteColumn(w, error_);
-  w.Key("sum");
-  WriteColumn(w, sum_);
-  w.Key("converged");
-  WriteColumn(w, converged_);
+  w.BeginObject("explanations");
+  WriteColumn(w, "row", row_);
+  WriteColumn(w, "run", run_);
+  WriteColumn(w, "target", target_);
+  WriteColumn(w, "score", score_);
+  WriteColumn(w, "baselineScore", baseline_score_);
+  WriteColumn(w, "error", error_);
+  WriteColumn(w, "sum", sum_);
+  WriteColumn(w, "converged", converged_);
   w.EndObject();
 }
 
 void Report::WriteRemarks(JsonWriter& w) const {
-  w.Key("warnings");
-  w.BeginArray();
+  w.BeginArray("warnings");
   for (const Remark& remark : remarks_) {
     w.BeginObject();
-    w.Key("rule");
-    w.String(remark.warning.rule);
-    w.Key("message");
-    w.String(remark.warning.message);
-    w.Key("count");
-    w.Int(remark.count);
-    w.Key("rows");
-    w.BeginArray();
-    for (const std::uint32_t row : remark.rows) w.Int(row);
-    w.EndArray();
+    w.String("rule", remark.warning.rule);
+    w.String("message", remark.warning.message);
+    w.Int("count", remark.count);
+    w.Ints("rows", remark.rows);
     w.EndObject();
   }
   w.EndArray();
@@ -291,54 +237,38 @@ std::string Report::Data(const ReportHead& head) const {
   std::string text;
   JsonWriter w(&text);
   w.BeginObject();
-  w.Key("format");
-  w.Int(1);
-  w.Key("title");
-  w.String(head.title);
-  w.Key("created");
-  w.String(head.created);
-  w.Key("whylight");
-  w.String(kVersion);
-  w.Key("sources");
-  w.BeginArray();
+  w.Int("format", 1);
+  w.String("title", head.title);
+  w.String("created", head.created);
+  w.String("whylight", kVersion);
+  w.BeginArray("sources");
   for (const ReportHead::Source& source : head.sources) {
     w.BeginObject();
-    w.Key("name");
-    w.String(source.name);
-    w.Key("rows");
-    w.Int(source.rows);
+    w.String("name", source.name);
+    w.Int("rows", source.rows);
     w.EndObject();
   }
   w.EndArray();
-  w.Key("runs");
-  w.BeginArray();
+  w.BeginArray("runs");
   for (const std::string& run : runs_) w.Raw(run);
   w.EndArray();
   WriteFeatures(w);
   WriteExplanations(w);
-  w.Key("rows");
-  w.BeginObject();
-  w.Key("count");
-  w.Int(static_cast<std::int64_t>(lines_.size()));
-  w.Key("total");
-  w.Int(head.total_rows);
-  w.Key("line");
-  WriteColumn(w, lines_);
+  w.BeginObject("rows");
+  w.Int("count", static_cast<std::int64_t>(lines_.size()));
+  w.Int("total", head.total_rows);
+  WriteColumn(w, "line", lines_);
   w.EndObject();
   WriteRemarks(w);
-  w.Key("failures");
-  w.BeginArray();
+  w.BeginArray("failures");
   for (const ReportHead::Failure& failure : head.failures) {
     w.BeginObject();
-    w.Key("line");
-    w.Int(failure.line);
-    w.Key("message");
-    w.String(failure.message);
+    w.Int("line", failure.line);
+    w.String("message", failure.message);
     w.EndObject();
   }
   w.EndArray();
-  w.Key("failureCount");
-  w.Int(head.failure_count);
+  w.Int("failureCount", head.failure_count);
   w.EndObject();
   return text;
 }

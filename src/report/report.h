@@ -52,9 +52,9 @@ struct ReportRow {
 
 class Report {
  public:
-  // The members of an object that shows a picture's attribution (without "kind"); false, and
-  // nothing is written, for a feature that is none. Errors are the row's: it has no picture then.
-  using DrawPicture = std::function<Result<bool>(const FeatureAttribution& feature, JsonWriter& w)>;
+  // The object that shows a picture's attribution, of kind "image"; empty for a feature that is
+  // none. Errors are the row's: it has no picture then.
+  using DrawPicture = std::function<Result<std::string>(const FeatureAttribution& feature)>;
 
   explicit Report(DrawPicture draw = nullptr) : draw_(std::move(draw)) {}
 

@@ -237,11 +237,9 @@ TEST_F(ReportTest, RunsAreSaidOnce) {
 }
 
 TEST_F(ReportTest, APictureIsDrawnOrTheReasonIsSaid) {
-  report_ = Report([](const FeatureAttribution& feature, JsonWriter& w) -> Result<bool> {
+  report_ = Report([](const FeatureAttribution& feature) -> Result<std::string> {
     if (feature.name == "bad") return InvalidArgument("bad: a value is not finite");
-    w.Key("width");
-    w.Int(2);
-    return feature.name == "image";
+    return std::string(feature.name == "image" ? R"({"kind":"image","width":2})" : "");
   });
   const Tensor values = Tensor::Filled(DType::kFloat64, Shape{2, 2, 3}, 1);
   Add({Attribution({{.name = "image", .values = values, .input = {}},

@@ -81,6 +81,11 @@ std::optional<std::size_t> FindInvalidUtf8(std::string_view text) {
   return std::nullopt;
 }
 
+std::size_t Columns(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 std::string Printable(std::string_view text, std::size_t max_bytes) {
   std::string printable;
   for (std::size_t i = 0; i < text.size();) {

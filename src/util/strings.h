@@ -28,6 +28,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);  // ASCII letters
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
 inline bool IsValidUtf8(std::string_view text) { return !FindInvalidUtf8(text).has_value(); }
 
+// Characters, not bytes, so that columns line up.
+std::size_t Columns(std::string_view text);
+
 // For messages: at most `max_bytes` of `text`, cut at a character and ended by "...", with control
 // characters and invalid UTF-8 as \xNN. Never more than a line.
 std::string Printable(std::string_view text, std::size_t max_bytes = 60);
