@@ -14,8 +14,6 @@ Rgb At(const Image& image, int x, int y) {
                              : Rgb{pixel[0], pixel[1], pixel[2]};
 }
 
-double Brightness(const Rgb& c) { return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]; }
-
 // One line of text: pixel rows 2 * line and, if there is one, 2 * line + 1.
 std::string DrawLine(const Image& image, int line, ColorDepth depth) {
   constexpr std::string_view kRamp = " .:-=+*#%@";
@@ -26,7 +24,8 @@ std::string DrawLine(const Image& image, int line, ColorDepth depth) {
   for (int x = 0; x < image.width; ++x) {
     const Rgb upper = At(image, x, y), lower = At(image, x, has_lower ? y + 1 : y);
     if (depth == ColorDepth::kNone) {
-      const double brightness = (Brightness(upper) + Brightness(lower)) / 2;
+      const double brightness =
+          (Luma(upper[0], upper[1], upper[2]) + Luma(lower[0], lower[1], lower[2])) / 2;
       text += kRamp[static_cast<std::size_t>(brightness / 255.001 * kRamp.size())];
       continue;
     }

@@ -117,6 +117,7 @@ class Report(CommandLineTest):
         self.expect_refused(done, 2, "/dev/full", "No space left on device")
 
 
+# `./dev test` always sets it; sanitized builds do not, since they make the same page.
 @unittest.skipUnless("WHYLIGHT_BROWSER_TESTS" in os.environ, "no browser")
 class InABrowser(CommandLineTest):
     def test_each_kind_of_feature(self):
