@@ -262,9 +262,9 @@ std::optional<Tensor> TensorOfJson(const Json& json) {
 }
 
 Result<AnsweredRow> ReadExplanation(std::string_view line) {
-  const Result<Json> parsed = ParseJson(line);
+  Result<Json> parsed = ParseJson(line);
   if (!parsed.ok()) return WithoutLine(parsed.status());
-  const Json& json = *parsed;
+  Json& json = *parsed;
   if (json.Find("error") != nullptr) return InvalidArgument("a row that failed, not an answer");
   const Json* explanation = json.Find("explanation");
   const Json* attributions = explanation == nullptr ? nullptr : explanation->Find("attributions");
@@ -275,7 +275,8 @@ Result<AnsweredRow> ReadExplanation(std::string_view line) {
         Describe(json));
   }
   const Json* said = json.Find("whylight");
-  const Json whylight = said != nullptr && said->is_object() ? *said : Json(Json::Object());
+  static const Json kNothing = Json::Object();
+  const Json& whylight = said != nullptr && said->is_object() ? *said : kNothing;
   AnsweredRow row;
   for (std::size_t i = 0; i < attributions->array().size(); ++i) {
     WHYLIGHT_ASSIGN_OR_RETURN(
@@ -284,8 +285,10 @@ Result<AnsweredRow> ReadExplanation(std::string_view line) {
                         "explanation.attributions[" + std::to_string(i) + "]"));
     row.explanation.attributions.push_back(std::move(attribution));
   }
-  if (const Json* instance = json.Find("instance")) row.instance = *instance;
-  if (const Json* prediction = json.Find("prediction")) row.prediction = *prediction;
+  for (auto& [key, value] : json.object()) {
+    if (key == "instance") row.instance = std::move(value);
+    if (key == "prediction") row.prediction = std::move(value);
+  }
   for (OutputAttribution& attribution : row.explanation.attributions) {
     FindInputs(row.instance, whylight, attribution.features);
   }
