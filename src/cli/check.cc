@@ -9,8 +9,8 @@
 
 #include "attribution/list.h"
 #include "cli/commands.h"
-#include "cli/metadata_file.h"
 #include "explain/examples.h"
+#include "explain/metadata_file.h"
 #include "explain/trial_run.h"
 #include "io/json.h"
 #include "model/check_metadata.h"

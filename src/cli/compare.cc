@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attribution/list.h"
+#include "batch/requests.h"
 #include "batch/run.h"
 #include "cli/commands.h"
 #include "cli/explain_args.h"
@@ -258,7 +259,7 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   if (!model.ok()) return Fail(model.status());
   const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model);
   if (!options.ok()) return Fail(options.status());
-  const Status heeded = CheckOptionsAreHeeded(given, *options, *names);
+  const Status heeded = CheckOptionsAreHeeded(GivenIn(given), *options, *names);
   if (!heeded.ok()) return Fail(heeded);
   for (const std::string& name : *names) {
     const Status checked = CheckExplainOptions(OptionsOf(name, *options));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "attribution/list.h"
+#include "batch/requests.h"
 #include "batch/run.h"
 #include "cli/commands.h"
 #include "cli/explain_args.h"
@@ -77,7 +78,7 @@ Status ExplainJob::Open(const OpenRuntime& open) {
 Status ExplainJob::CheckRequest(const ExplainOptions& options) const {
   if (FindMethod(options.method) !=
       nullptr) {  // Else the explainer says it, with those that exist.
-    WHYLIGHT_RETURN_IF_ERROR(CheckOptionsAreHeeded(given_, options, {&options.method, 1}));
+    WHYLIGHT_RETURN_IF_ERROR(CheckOptionsAreHeeded(GivenIn(given_), options, {&options.method, 1}));
     if (FindsExamples(options) && !(args_.summary.empty() && args_.pictures.directory.empty())) {
       return InvalidArgument("--summary and --images show attributions, and examples gives none");
     }

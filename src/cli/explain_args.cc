@@ -7,14 +7,15 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 
 #include "attribution/list.h"
 #include "attribution/neighbors.h"
 #include "batch/examples.h"
-#include "cli/metadata_file.h"
-#include "cli/service_spec.h"
+#include "batch/requests.h"
 #include "explain/baselines.h"
+#include "explain/metadata_file.h"
+#include "explain/service_spec.h"
+#include "io/files.h"
 #include "io/json.h"
 #include "util/strings.h"
 
@@ -101,23 +102,6 @@ Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
   return OkStatus();
 }
 
-// Rows of --baseline-data, read as instances are.
-Result<std::vector<Row>> ReadRows(RequestArgs request, const std::string& path,
-                                  const std::vector<RequestField>& fields,
-                                  const InstanceReaderOptions& read) {
-  request.inputs = {path};
-  request.input_format.clear();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
-                            request.Open(fields, read));
-  WHYLIGHT_ASSIGN_OR_RETURN(std::vector<Instance> instances, ReadAll(*reader));
-  std::vector<Row> rows;
-  for (Instance& instance : instances) {
-    if (!instance.status.ok()) return instance.status;
-    rows.push_back(std::move(instance.values));
-  }
-  return rows;
-}
-
 // "class=cat,!dog"
 Restriction RestrictionFrom(const std::string& text) {
   const std::size_t sign = std::min(text.find('='), text.size());
@@ -166,15 +150,40 @@ ServiceLimits LimitsOf(const ExplainArgs& args) {
   return args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept;
 }
 
+void PrintNotes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) std::fprintf(stderr, "whylight: %s\n", note.c_str());
+}
+
+// `examples` become the files of examples, if the parameters name any.
+Status ReadParameters(const ExplainArgs& args, const IsGiven& given, ExplainOptions& options,
+                      std::vector<std::string>& examples) {
+  if (args.parameters.empty()) return OkStatus();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
+  const Result<Json> json = ParseJson(text);
+  if (!json.ok()) return json.status().In(args.parameters);
+  const Result<ExplanationParameters> parameters =
+      ParseExplanationParameters(*json, LimitsOf(args));
+  if (!parameters.ok()) return parameters.status().In(args.parameters);
+  PrintNotes(NotesOf(args.parameters, parameters->warnings));
+  ApplyParameters(*parameters, args.parameters, given, options);
+  if (!given("examples")) examples = parameters->examples.uris;
+  return OkStatus();
+}
+
+Status ReadOverride(const ExplainArgs& args, const IsGiven& given, ExplainOptions& options) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<std::string> notes,
+                            ApplyOverride(head.spec_override, LimitsOf(args), given, options));
+  PrintNotes(notes);
+  return OkStatus();
+}
+
 Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
   const std::string path = MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
   WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path, LimitsOf(args)));
   WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
-  for (const MetadataProblem& problem : parsed.problems) {
-    std::fprintf(stderr, "whylight: %s: %s: %s\n", path.c_str(), problem.place.c_str(),
-                 problem.message.c_str());
-  }
+  PrintNotes(NotesOf(path, parsed.problems));
   options.metadata = std::move(parsed.metadata);
   options.metadata_source = args.metadata.empty() ? "explanation_metadata.json" : path;
   return OkStatus();
@@ -272,18 +281,18 @@ void DeclareTargetOptions(Args& args, ExplainArgs& to) {
             "NAMES: Names of the elements of the input: a file, or a,b,c");
 }
 
+IsGiven GivenIn(const Args& given) {
+  return [&given](std::string_view name) { return given.Given("--" + std::string(name)); };
+}
+
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model) {
   ExplainOptions options = args.options;
   if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
   if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
   std::vector<std::string> examples = args.examples;
-  if (!args.parameters.empty()) {
-    WHYLIGHT_RETURN_IF_ERROR(
-        ReadParametersFile(args.parameters, LimitsOf(args), given, options, examples));
-  }
-  WHYLIGHT_ASSIGN_OR_RETURN(const RequestHead head, PeekRequest(args.request.inputs));
-  WHYLIGHT_RETURN_IF_ERROR(ApplyOverride(head.spec_override, LimitsOf(args), given, options));
+  WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, GivenIn(given), options, examples));
+  WHYLIGHT_RETURN_IF_ERROR(ReadOverride(args, GivenIn(given), options));
   WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
   if (!args.output_indices.empty()) {
@@ -315,8 +324,13 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
     options.baseline_data = {
         .source = "--baseline-data " + args.baseline_data,
         .read = [request = args.request, path = args.baseline_data,
-                 read = ReaderOptionsFor(options)](const std::vector<RequestField>& fields) {
-          return ReadRows(request, path, fields, read);
+                 read = ReaderOptionsFor(options)](
+                    const std::vector<RequestField>& fields) mutable -> Result<std::vector<Row>> {
+          request.inputs = {path};
+          request.input_format.clear();
+          WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<InstanceReader> reader,
+                                    request.Open(fields, read));
+          return ReadRows(*reader);
         }};
   }
   options.hoist = !args.no_hoist;
@@ -327,42 +341,6 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   WHYLIGHT_ASSIGN_OR_RETURN(options.session, args.machine.Session());
   options.cancelled = Interrupted;
   return options;
-}
-
-Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
-                             std::span<const std::string> methods) {
-  const bool blurs = std::ranges::any_of(options.baselines, [](const auto& of_input) {
-    return std::ranges::count(of_input.second, BaselineKind::kBlurred, &Baseline::kind) > 0;
-  });
-  // Baselines too may be drawn at random, come from the data, or be blurred.
-  std::set<std::string_view> seen = {"seed", "baseline-data"};
-  if (blurs) seen.insert("max-sigma");
-  for (const MethodInfo& other : AllMethods()) {
-    for (const MethodParameter& parameter : other.parameters) {
-      const std::string flag = "--" + std::string(parameter.name);
-      if (!seen.insert(parameter.name).second || !given.Given(flag)) continue;
-      const bool heeded = std::ranges::any_of(methods, [&](const std::string& name) {
-        return FindParameter(*FindMethod(name), parameter.name) != nullptr;
-      });
-      if (heeded) continue;
-      std::vector<std::string> takers;
-      for (const MethodInfo& one : AllMethods()) {
-        if (FindParameter(one, parameter.name) != nullptr) takers.emplace_back(one.name);
-      }
-      return InvalidArgument(flag + ": " + Join({methods.begin(), methods.end()}, ", ") +
-                             (methods.size() == 1 ? " does" : " do") +
-                             " not have it; it goes with --method " + Join(takers, ", "));
-    }
-  }
-  return OkStatus();
-}
-
-InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options) {
-  InstanceReaderOptions read;
-  if (options.metadata && options.metadata->inputs.size() == 1) {
-    read.element_names = options.metadata->inputs[0].index_feature_mapping;
-  }
-  return read;
 }
 
 TableStyle StyleFor(const std::string& color) {
@@ -383,33 +361,6 @@ TableStyle StyleFor(const std::string& color) {
     style.columns = std::clamp<int>(size.ws_col, 40, 160);
   }
   return style;
-}
-
-std::string KeysOfServing(const Model& model, const Explainer& explainer) {
-  const std::vector<RequestField>& fields = explainer.request_fields();
-  const auto serving = model.meta().signatures.find("serving_default");
-  const bool aliased =
-      std::ranges::any_of(fields, [](const RequestField& field) { return !field.alias.empty(); });
-  if (explainer.plan().preprocess.empty() || aliased || serving == model.meta().signatures.end()) {
-    return "";  // An alias is shown beside its field.
-  }
-  std::vector<std::string> keys;
-  for (const auto& [key, info] : serving->second.inputs) keys.push_back(key);
-  const bool same = keys.size() == fields.size() && std::ranges::all_of(keys, [&](const auto& key) {
-                      return std::ranges::count(fields, key, &RequestField::name) == 1;
-                    });
-  if (same) return "so does serving_default";
-  return "serving_default takes " + Join(keys, ", ") + ", which do not match one to one";
-}
-
-Status CheckRequestedSignature(const std::string& name, const ExplainPlan& plan) {
-  if (name.empty() || name == plan.signature || name == plan.preprocess ||
-      name == "serving_default") {
-    return OkStatus();
-  }
-  return InvalidArgument("signature_name: the request is for '" + name + "', explained is '" +
-                         plan.signature + "' (" + plan.reason + "); give --signature " + name +
-                         " to explain that, or leave signature_name out");
 }
 
 }  // namespace whylight

@@ -1,7 +1,6 @@
 // Options of the subcommands that explain: which method how, which class, from where.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "cli/picture_args.h"
 #include "cli/request_args.h"
 #include "cli/table.h"
+#include "explain/options.h"
 #include "model/model.h"
 #include "whylight/explainer.h"
 
@@ -55,25 +55,12 @@ void DeclareExampleOptions(Args& args, ExplainArgs& to);
 // --output-name to --feature-names.
 void DeclareTargetOptions(Args& args, ExplainArgs& to);
 
+// What `given` says of flags, of the options' names.
+IsGiven GivenIn(const Args& given);
+
 // Reads the files that options name. Errors: kInvalidArgument, kNotFound; each names its option.
 Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model);
 
-// An option that none of these methods has is a misunderstanding, and an error (kInvalidArgument)
-// that names the methods which do. The methods are known ones.
-Status CheckOptionsAreHeeded(const Args& given, const ExplainOptions& options,
-                             std::span<const std::string> methods);
-
-// How requests for these options are read.
-InstanceReaderOptions ReaderOptionsFor(const ExplainOptions& options);
-
 TableStyle StyleFor(const std::string& color);
-
-// serving_default's keys, for the error about a key that nobody has: requests are written in them
-// as well as in those of the preprocessing function.
-std::string KeysOfServing(const Model& model, const Explainer& explainer);
-
-// A request may say which signature it is for. What production sends is written for
-// serving_default, and explained by what stands for it under the rules of saving.
-Status CheckRequestedSignature(const std::string& name, const ExplainPlan& plan);
 
 }  // namespace whylight

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/metadata_file.h"
 #include "cli/request_args.h"
 #include "explain/engine.h"
 #include "explain/infer_metadata.h"
+#include "explain/metadata_file.h"
 #include "explain/request_fields.h"
 #include "io/json.h"
 #include "util/strings.h"

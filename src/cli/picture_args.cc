@@ -5,8 +5,8 @@
 #include <system_error>
 #include <utility>
 
-#include "cli/metadata_file.h"
 #include "explain/explanation_json.h"
+#include "explain/metadata_file.h"
 #include "explain/sums.h"
 #include "io/files.h"
 #include "io/json.h"

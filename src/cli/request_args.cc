@@ -6,10 +6,10 @@
 #include <optional>
 #include <set>
 
+#include "batch/requests.h"
 #include "graph/export.h"
 #include "graph/import.h"
 #include "image/codec.h"
-#include "image/image_tensor.h"
 #include "io/json.h"
 #include "model/choose.h"
 #include "model/program.h"
@@ -156,21 +156,13 @@ Result<std::unique_ptr<InstanceReader>> RequestArgs::Open(const std::vector<Requ
                                                           InstanceReaderOptions options) const {
   options.format = InputFormatFromName(input_format);
   options.allow_non_finite = allow_non_finite;
-  ImageTensorOptions image;
+  std::optional<ImageRange> range;
   if (!image_range.empty()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(image.range, ImageRangeFromName(image_range));
+    WHYLIGHT_ASSIGN_OR_RETURN(range, ImageRangeFromName(image_range));
   }
-  options.decode_image = [image](std::string_view bytes, const FieldSpec& field) {
-    return DecodeImageTensor(bytes, field.dtype, field.shape, image);
-  };
-  std::vector<FieldSpec> specs;
-  specs.reserve(fields.size());
-  for (const RequestField& field : fields) {
-    specs.push_back(
-        {.name = field.name, .dtype = field.dtype, .shape = field.shape, .alias = field.alias});
-  }
+  DecodeImagesInto(range, options);
   WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<InstanceReader> reader,
-                            OpenInstances(inputs, std::move(specs), options));
+                            OpenInstances(inputs, FieldSpecsOf(fields), options));
   for (const std::string& note : reader->notes()) {
     std::fprintf(stderr, "whylight: %s\n", note.c_str());
   }

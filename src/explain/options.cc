@@ -1,7 +1,9 @@
 #include "explain/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <set>
 #include <string>
 
 #include "attribution/adaptive_gradients.h"
@@ -13,6 +15,7 @@
 #include "attribution/sampled_shapley.h"
 #include "attribution/smooth_grad.h"
 #include "explain/warnings.h"
+#include "util/strings.h"
 
 namespace whylight {
 namespace {
@@ -127,6 +130,34 @@ Status CheckExplainOptions(const ExplainOptions& options) {
   }
   if (method->gives_neighbors) WHYLIGHT_RETURN_IF_ERROR(CheckExamples(options));
   return options.baselines.empty() ? OkStatus() : CheckTakesBaselines(*method);
+}
+
+Status CheckOptionsAreHeeded(const IsGiven& given, const ExplainOptions& options,
+                             std::span<const std::string> methods) {
+  const bool blurs = std::ranges::any_of(options.baselines, [](const auto& of_input) {
+    return std::ranges::count(of_input.second, BaselineKind::kBlurred, &Baseline::kind) > 0;
+  });
+  // Baselines too may be drawn at random, come from the data, or be blurred.
+  std::set<std::string_view> seen = {"seed", "baseline-data"};
+  if (blurs) seen.insert("max-sigma");
+  for (const MethodInfo& other : AllMethods()) {
+    for (const MethodParameter& parameter : other.parameters) {
+      if (!seen.insert(parameter.name).second || !given(parameter.name)) continue;
+      const bool heeded = std::ranges::any_of(methods, [&](const std::string& name) {
+        return FindParameter(*FindMethod(name), parameter.name) != nullptr;
+      });
+      if (heeded) continue;
+      std::vector<std::string> takers;
+      for (const MethodInfo& one : AllMethods()) {
+        if (FindParameter(one, parameter.name) != nullptr) takers.emplace_back(one.name);
+      }
+      return InvalidArgument("--" + std::string(parameter.name) + ": " +
+                             Join({methods.begin(), methods.end()}, ", ") +
+                             (methods.size() == 1 ? " does" : " do") +
+                             " not have it; it goes with --method " + Join(takers, ", "));
+    }
+  }
+  return OkStatus();
 }
 
 int StepsOf(const ExplainOptions& options) {

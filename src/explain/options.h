@@ -1,6 +1,8 @@
 // What the options of an explanation mean by themselves, before any model is looked at.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,14 @@ namespace whylight {
 // Errors: kInvalidArgument for a method that does not exist, a number out of range, players that
 // the method cannot have. The others here are for options that passed.
 Status CheckExplainOptions(const ExplainOptions& options);
+
+// Whether somebody gave the option of this name, as flags have it without dashes: "noise-sigma".
+using IsGiven = std::function<bool(std::string_view name)>;
+
+// An option that none of these methods has is a misunderstanding, and an error (kInvalidArgument)
+// that names the methods which do. The methods are known ones.
+Status CheckOptionsAreHeeded(const IsGiven& given, const ExplainOptions& options,
+                             std::span<const std::string> methods);
 
 // options.steps, or what the method takes without; 0: as many as the tolerance needs.
 int StepsOf(const ExplainOptions& options);

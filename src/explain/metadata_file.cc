@@ -1,4 +1,4 @@
-#include "cli/metadata_file.h"
+#include "explain/metadata_file.h"
 
 #include "io/files.h"
 
