@@ -1,19 +1,12 @@
 // whylight check: every rule of saving for explanations; each failure says its fix.
-#include "model/check.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "attribution/list.h"
 #include "cli/commands.h"
-#include "explain/examples.h"
-#include "explain/metadata_file.h"
-#include "explain/trial_run.h"
-#include "io/json.h"
-#include "model/check_metadata.h"
+#include "explain/judgement.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -43,110 +36,44 @@ int ExitCodeOf(CheckReport::Verdict verdict) {
   return 70;
 }
 
-const char* SeverityName(Problem::Severity severity) {
-  switch (severity) {
-    case Problem::Severity::kError:
-      return "error";
-    case Problem::Severity::kWarning:
-      return "warning";
-    case Problem::Severity::kNote:
-      return "note";
-  }
-  return "";
-}
-
-// All methods that can explain what the report tells of; `finds_examples`: the one that does too.
-std::vector<std::string> MethodsFor(const CheckReport& report, bool finds_examples) {
-  std::vector<std::string> names;
-  for (const MethodInfo& method : AllMethods()) {
-    const char* const kind = method.needs_gradients ? "integrated-gradients" : "sampled-shapley";
-    if (std::ranges::count(report.methods, kind) == 0) continue;
-    if (method.needs_picture && !report.takes_pictures) continue;
-    if (method.gives_neighbors && !finds_examples) continue;
-    names.emplace_back(method.name);
-  }
-  return names;
-}
-
-void PrintJson(const CheckReport& report, const std::vector<std::string>& methods,
-               const std::string& metadata) {
-  std::string text;
-  JsonWriter w(&text, {.indent = 2});
-  const auto name_or_null = [&](const std::string& name) {
-    name.empty() ? w.Null() : w.String(name);
-  };
-  w.BeginObject();
-  w.String("verdict", VerdictName(report.verdict));
-  w.Key("signature");
-  name_or_null(report.signature);
-  w.Key("preprocess");
-  name_or_null(report.preprocess);
-  w.String("reason", report.reason);
-  w.Key("metadata");
-  name_or_null(metadata);
-  w.Strings("methods", methods);
-  w.BeginArray("problems");
-  for (const Problem& problem : report.problems) {
-    w.BeginObject();
-    w.String("severity", SeverityName(problem.severity));
-    w.String("rule", problem.rule);
-    w.String("place", problem.place);
-    w.String("message", problem.message);
-    w.String("fix", problem.fix);
-    w.EndObject();
-  }
-  w.EndArray();
-  w.EndObject();
-  std::printf("%s\n", text.c_str());
-}
-
-void PrintText(const CheckReport& report, const std::vector<std::string>& methods,
-               const std::string& metadata) {
+void PrintText(const Judgement& judgement) {
+  const CheckReport& report = judgement.report;
   std::printf("verdict    %s\n", std::string(VerdictName(report.verdict)).c_str());
   if (!report.signature.empty()) {
     std::printf("explained  %s%s%s: %s\n", report.preprocess.c_str(),
                 report.preprocess.empty() ? "" : " -> ", report.signature.c_str(),
                 report.reason.c_str());
   }
-  if (!metadata.empty()) std::printf("metadata   %s\n", metadata.c_str());
-  if (!methods.empty()) std::printf("methods    %s\n", Join(methods, ", ").c_str());
+  if (!judgement.metadata.empty()) std::printf("metadata   %s\n", judgement.metadata.c_str());
+  if (!judgement.methods.empty()) {
+    std::printf("methods    %s\n", Join(judgement.methods, ", ").c_str());
+  }
   for (const Problem& problem : report.problems) {
-    std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity), problem.rule.c_str(),
+    std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity).data(), problem.rule.c_str(),
                 problem.place.c_str(), problem.message.c_str());
     if (!problem.fix.empty()) std::printf("  fix: %s\n", problem.fix.c_str());
   }
 }
 
 int Run(const CheckArgs& args, const OpenRuntime& open) {
-  const CheckOptions options{.tags = SplitList(args.tags), .signature = args.signature};
-  CheckReport report;
-  std::vector<std::string> methods;
-  std::string metadata;
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.model, options.tags);
-  if (model.ok()) {
-    report = CheckModel(**model, options);
-    metadata = MetadataPathFor(**model, args.metadata);
-    if (!metadata.empty()) {
-      const Result<ParsedMetadata> parsed = ReadMetadataFile(
-          metadata, args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept);
-      if (!parsed.ok()) return Fail(parsed.status());
-      CheckMetadata(**model, *parsed, report);
-    }
-    if (args.run) {
-      const Result<SessionOptions> session = args.machine.Session();
-      if (!session.ok()) return Fail(session.status());
-      const Result<std::unique_ptr<Runtime>> runtime = open(args.machine.runtime);
-      if (!runtime.ok()) return Fail(runtime.status());
-      TrialRun(**model, **runtime, *session, report);
-    }
-    const bool finds_examples =
-        CanFindExamples(**model, {.method = "examples", .signature = args.signature});
-    methods = MethodsFor(report, finds_examples);
-  } else {
-    report = CheckPath(args.model, options);
+  JudgeOptions options{
+      .check = {.tags = SplitList(args.tags), .signature = args.signature},
+      .metadata = args.metadata,
+      .limits = args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept};
+  if (args.run) {
+    const Result<SessionOptions> session = args.machine.Session();
+    if (!session.ok()) return Fail(session.status());
+    options.session = *session;
+    options.open_runtime = [&] { return open(args.machine.runtime); };
   }
-  (args.json ? PrintJson : PrintText)(report, methods, metadata);
-  return ExitCodeOf(report.verdict);
+  const Result<Judgement> judgement = Judge(args.model, options);
+  if (!judgement.ok()) return Fail(judgement.status());
+  if (args.json) {
+    std::printf("%s\n", JudgementJson(*judgement).c_str());
+  } else {
+    PrintText(*judgement);
+  }
+  return ExitCodeOf(judgement->report.verdict);
 }
 
 }  // namespace

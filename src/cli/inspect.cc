@@ -1,15 +1,10 @@
 // whylight inspect: what is in a model, which function would be explained, and why.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "cli/commands.h"
-#include "io/json.h"
-#include "model/check.h"
-#include "model/choose.h"
-#include "model/model.h"
+#include "model/contents.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -33,74 +28,9 @@ std::string SpecText(const TensorInfo& info) {
   return DTypeName(info.dtype) + " " + info.shape.ToString();
 }
 
-void WriteTensors(JsonWriter& w, const std::map<std::string, TensorInfo>& tensors) {
-  w.BeginObject();
-  for (const auto& [name, info] : tensors) {
-    w.BeginObject(name);
-    w.String("dtype", DTypeName(info.dtype));
-    w.Key("shape");
-    if (info.shape.has_rank()) {
-      w.BeginArray();
-      for (const std::int64_t size : info.shape.dims()) w.Int(size < 0 ? -1 : size);
-      w.EndArray();
-    } else {
-      w.Null();
-    }
-    w.String("tensor", info.tensor);
-    w.EndObject();
-  }
-  w.EndObject();
-}
-
-int64_t WeightBytes(const Model& model) {
-  if (!model.checkpoint().ok()) return 0;
-  std::int64_t bytes = 0;
-  for (const auto& [key, entry] : model.checkpoint()->entries()) bytes += entry.size;
-  return bytes;
-}
-
-void PrintJson(const Model& model, const Choice& choice, const std::vector<std::string>& ops) {
-  std::string text;
-  JsonWriter w(&text, {.indent = 2});
-  w.BeginObject();
-  w.String("directory", model.files().directory);
-  w.String("format", model.meta().is_tf2() ? "tf2" : "tf1");
-  w.String("tensorflowVersion", model.meta().tensorflow_version);
-  w.BeginArray("tagSets");
-  for (const MetaGraph& graph : model.files().meta_graphs) {
-    w.BeginArray();
-    for (const std::string& tag : graph.tags) w.String(tag);
-    w.EndArray();
-  }
-  w.EndArray();
-  w.BeginObject("signatures");
-  for (const auto& [key, signature] : model.meta().signatures) {
-    w.BeginObject(key);
-    w.String("method", signature.method_name);
-    w.Key("inputs");
-    WriteTensors(w, signature.inputs);
-    w.Key("outputs");
-    WriteTensors(w, signature.outputs);
-    w.EndObject();
-  }
-  w.EndObject();
-  w.BeginObject("explained");
-  w.Key("signature");
-  choice.signature != nullptr ? w.String(choice.signature->key) : w.Null();
-  w.Key("preprocess");
-  choice.preprocess != nullptr ? w.String(choice.preprocess->key) : w.Null();
-  w.String("reason", choice.reason);
-  w.EndObject();
-  w.BeginArray("assets");
-  for (const AssetFile& asset : model.meta().assets) w.String(asset.filename);
-  w.EndArray();
-  w.Int("checkpointBytes", WeightBytes(model));
-  w.Strings("ops", ops);
-  w.EndObject();
-  std::printf("%s\n", text.c_str());
-}
-
-void PrintText(const Model& model, const Choice& choice, const std::vector<std::string>& ops) {
+void PrintText(const ModelContents& contents) {
+  const Model& model = contents.model;
+  const Choice& choice = contents.choice;
   const MetaGraph& meta = model.meta();
   std::printf("%s\n", model.files().directory.c_str());
   if (!model.files().chosen_from.empty()) {
@@ -115,7 +45,7 @@ void PrintText(const Model& model, const Choice& choice, const std::vector<std::
   std::printf("\n");
   if (model.checkpoint().ok()) {
     std::printf("  variables: %zu bound, checkpoint of %.1f MB\n", model.variables().size(),
-                static_cast<double>(WeightBytes(model)) / 1e6);
+                static_cast<double>(CheckpointBytes(model)) / 1e6);
   } else {
     std::printf("  variables: %s\n", model.checkpoint().status().message().c_str());
   }
@@ -143,28 +73,18 @@ void PrintText(const Model& model, const Choice& choice, const std::vector<std::
     std::printf("  %s: %s [%s]\n", problem.place.c_str(), problem.message.c_str(),
                 problem.rule.c_str());
   }
-  std::printf("\nOps: %s\n", Join(ops, " ").c_str());
+  std::printf("\nOps: %s\n", Join(contents.ops, " ").c_str());
 }
 
 int Run(const InspectArgs& args) {
   const Result<std::unique_ptr<Model>> model = Model::Open(args.model, SplitList(args.tags));
   if (!model.ok()) return Fail(model.status());
-  const Choice choice = ChooseSignature((*model)->meta());
-  std::set<std::string> ops;
-  const SignatureDef* signature = choice.signature;
-  if (signature == nullptr) {
-    const Result<const SignatureDef*> predict = ChoosePredictSignature((*model)->meta(), "");
-    if (predict.ok()) signature = *predict;
+  const ModelContents contents = ContentsOf(**model);
+  if (args.json) {
+    std::printf("%s\n", ContentsJson(contents).c_str());
+  } else {
+    PrintText(contents);
   }
-  if (signature != nullptr) {
-    const Result<Program> program =
-        BuildProgram(**model, {.signature = signature, .preprocess = choice.preprocess});
-    if (program.ok()) {
-      for (const std::unique_ptr<Node>& node : program->graph.nodes()) ops.insert(node->op);
-    }
-  }
-  const std::vector<std::string> op_list(ops.begin(), ops.end());
-  (args.json ? PrintJson : PrintText)(**model, choice, op_list);
   return 0;
 }
 

@@ -1,0 +1,31 @@
+// What is in a model, for people and programs that ask.
+//
+// Threads No state.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/choose.h"
+#include "model/model.h"
+
+namespace whylight {
+
+struct ModelContents {
+  const Model& model;
+  Choice choice;                 // What would be explained.
+  std::vector<std::string> ops;  // Of that, else of what would be predicted with; sorted.
+};
+ModelContents ContentsOf(const Model& model);
+
+std::int64_t CheckpointBytes(const Model& model);  // 0 if the checkpoint cannot be read.
+
+// {"directory": ..., "format": "tf2", "tensorflowVersion": ..., "tagSets": [["serve"]],
+//  "signatures": {KEY: {"method": ..., "inputs": {NAME: {"dtype": "float32", "shape": [-1, 4],
+//  "tensor": "x:0"}}, "outputs": ...}}, "explained": {"signature": KEY or null, "preprocess": ...,
+//  "reason": ...}, "assets": [...], "checkpointBytes": ..., "ops": [...]}; a shape is null without
+// a known rank.
+std::string ContentsJson(const ModelContents& contents);
+
+}  // namespace whylight
