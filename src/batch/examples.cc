@@ -1,6 +1,7 @@
 #include "batch/examples.h"
 
 #include <string_view>
+#include <algorithm>
 #include <utility>
 
 #include "batch/windows.h"
@@ -113,6 +114,12 @@ std::vector<std::string> ExampleMembers(const std::string& id_key) {
   std::vector<std::string> members = {kRestricts, kCrowdingTag};
   if (!id_key.empty()) members.push_back(id_key);
   return members;
+}
+
+std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields) {
+  constexpr char kId[] = "id";
+  const bool has_id = std::ranges::count(fields, kId, &RequestField::name) > 0;
+  return given.empty() && has_id ? kId : given;
 }
 
 Status ReadExamples(InstanceReader& reader, const std::string& id_key,

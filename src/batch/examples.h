@@ -15,6 +15,9 @@ namespace whylight {
 // and the member that says its id. To be given to the reader as other_members.
 std::vector<std::string> ExampleMembers(const std::string& id_key);
 
+// What says the id: `given`, else the input "id" that models of Vertex take and give back, else "".
+std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields);
+
 // All instances, some at a time, in order. The id is the member or column `id_key`, a string or a
 // number as it is written; without a key the instance's place.
 // Errors: of reading, or of the first bad instance; kInvalidArgument with its place: no id, or one

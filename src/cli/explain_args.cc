@@ -113,13 +113,6 @@ Restriction RestrictionFrom(const std::string& text) {
   return restriction;
 }
 
-// The id that a model of Vertex takes and gives back.
-std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields) {
-  constexpr char kId[] = "id";
-  const bool has_id = std::ranges::count(fields, kId, &RequestField::name) > 0;
-  return given.empty() && has_id ? kId : given;
-}
-
 void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,
                         ExplainOptions& options) {
   for (const DistanceName& one : kDistanceNames) {

@@ -1,20 +1,26 @@
 #include "image/codec.h"
 
-#include <png.h>
-#include <turbojpeg.h>
-
 #include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include <png.h>
+// Which needs <cstddef> and <cstdio>.
+#include <jpeglib.h>
+
 #include "util/strings.h"
+
+// What libjpeg and libpng call stderr (CMakeLists.txt says why). They print nothing here.
+extern "C" std::FILE* whylight_standard_error;
+std::FILE* whylight_standard_error = stderr;
 
 namespace whylight {
 namespace {
@@ -40,26 +46,89 @@ std::uint8_t MultiplyShares(unsigned a, unsigned b) {
 
 // --- JPEG ---
 
-struct DestroyTurboJpeg {
-  void operator()(void* handle) const { tjDestroy(handle); }
+// As libpng's, below: libjpeg's errors jump over frames without running destructors, so what calls
+// setjmp, and all that libjpeg calls back, hold nothing but plain values.
+struct JpegErrors {
+  jpeg_error_mgr manager{};  // First: libjpeg hands over its address.
+  std::jmp_buf jump{};
+  std::array<char, JMSG_LENGTH_MAX> message{};  // The error, or the first warning.
+  bool warned = false;
 };
-using TurboJpeg = std::unique_ptr<void, DestroyTurboJpeg>;
 
-struct FreeTurboJpegBuffer {
-  void operator()(unsigned char* buffer) const { tjFree(buffer); }
+JpegErrors& ErrorsOf(j_common_ptr jpeg) { return *reinterpret_cast<JpegErrors*>(jpeg->err); }
+
+[[noreturn]] void OnJpegError(j_common_ptr jpeg) {
+  JpegErrors& errors = ErrorsOf(jpeg);
+  jpeg->err->format_message(jpeg, errors.message.data());
+  std::longjmp(errors.jump, 1);
+}
+
+void OnJpegMessage(j_common_ptr jpeg, int level) {
+  JpegErrors& errors = ErrorsOf(jpeg);
+  if (level >= 0 || errors.warned) return;  // A trace.
+  errors.warned = true;
+  jpeg->err->format_message(jpeg, errors.message.data());
+}
+
+void Install(JpegErrors& errors) {
+  jpeg_std_error(&errors.manager);
+  errors.manager.error_exit = OnJpegError;
+  errors.manager.emit_message = OnJpegMessage;
+}
+
+// A scan of a few bytes costs a pass over all pixels: their number is limited.
+constexpr int kMaxScans = 500;
+void OnJpegProgress(j_common_ptr jpeg) {
+  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= kMaxScans) return;
+  std::snprintf(ErrorsOf(jpeg).message.data(), JMSG_LENGTH_MAX, "more than %d scans", kMaxScans);
+  std::longjmp(ErrorsOf(jpeg).jump, 1);
+}
+
+struct JpegReader {
+  jpeg_decompress_struct jpeg{};
+  JpegErrors errors;
+  jpeg_progress_mgr progress{};
+
+  JpegReader() {
+    Install(errors);
+    jpeg.err = &errors.manager;
+  }
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+  ~JpegReader() { jpeg_destroy_decompress(&jpeg); }
 };
 
-Status DamagedJpeg(const TurboJpeg& jpeg) {
-  return InvalidArgument(std::string("image: damaged or truncated JPEG: ") +
-                         Printable(tjGetErrorStr2(jpeg.get())));
+bool ReadJpegHeader(JpegReader* reader, std::string_view bytes) {
+  if (setjmp(reader->errors.jump) != 0) return false;
+  jpeg_create_decompress(&reader->jpeg);
+  reader->progress.progress_monitor = OnJpegProgress;
+  reader->jpeg.progress = &reader->progress;
+  jpeg_mem_src(&reader->jpeg, UnsignedBytes(bytes), bytes.size());
+  jpeg_read_header(&reader->jpeg, TRUE);
+  return true;
+}
+
+// As `color_space`, row by row.
+bool ReadJpegPixels(JpegReader* reader, J_COLOR_SPACE color_space, std::uint8_t* pixels) {
+  if (setjmp(reader->errors.jump) != 0) return false;
+  reader->jpeg.out_color_space = color_space;
+  jpeg_start_decompress(&reader->jpeg);
+  const std::size_t row_bytes = std::size_t{reader->jpeg.output_width} *
+                                static_cast<std::size_t>(reader->jpeg.output_components);
+  while (reader->jpeg.output_scanline < reader->jpeg.output_height) {
+    JSAMPROW row = pixels + row_bytes * reader->jpeg.output_scanline;
+    jpeg_read_scanlines(&reader->jpeg, &row, 1);
+  }
+  jpeg_finish_decompress(&reader->jpeg);
+  return true;
 }
 
 // libjpeg reports the first thing it found odd. If that is bytes before the end marker (0xd9), the
 // last scan had already been read in full.
-bool IsStrayBytesBeforeEnd(const TurboJpeg& jpeg) {
-  const std::string_view message = tjGetErrorStr2(jpeg.get());
-  return tjGetErrorCode(jpeg.get()) == TJERR_WARNING &&
-         message.find("extraneous bytes before marker 0xd9") != std::string_view::npos;
+bool IsDamaged(const JpegErrors& errors) {
+  return errors.warned &&
+         std::string_view(errors.message.data()).find("extraneous bytes before marker 0xd9") ==
+             std::string_view::npos;
 }
 
 // Adobe stores inks inverted, 255 for none: colour = ink * black / 255.
@@ -73,37 +142,72 @@ Image CmykToRgb(const std::vector<std::uint8_t>& cmyk, int width, int height) {
 }
 
 Result<Image> DecodeJpeg(std::string_view bytes, const DecodeOptions& options) {
-  const TurboJpeg jpeg(tjInitDecompress());
-  if (!jpeg) return ResourceExhausted("image: no memory for a JPEG decoder");
-  int width = 0;
-  int height = 0;
-  int subsampling = -1;
-  int color_space = -1;
-  const int header = tjDecompressHeader3(jpeg.get(), UnsignedBytes(bytes), bytes.size(), &width,
-                                         &height, &subsampling, &color_space);
-  // It also fails on sampling factors that have no name in TurboJPEG. Those can be decoded.
-  if (header != 0 && (width < 1 || height < 1 || color_space < 0)) return DamagedJpeg(jpeg);
-  WHYLIGHT_RETURN_IF_ERROR(CheckPixels(width, height, options));
-
-  // A scan of a few bytes costs a pass over all pixels: their number is limited.
-  const auto decode = [&](int format, std::vector<std::uint8_t>& pixels) -> Status {
-    if (tjDecompress2(jpeg.get(), UnsignedBytes(bytes), bytes.size(), pixels.data(), width,
-                      /*pitch=*/0, height, format, TJFLAG_LIMITSCANS) != 0 &&
-        !IsStrayBytesBeforeEnd(jpeg)) {
-      return DamagedJpeg(jpeg);
-    }
-    return OkStatus();
+  JpegReader reader;
+  const auto damaged = [&] {
+    return InvalidArgument("image: damaged or truncated JPEG: " +
+                           Printable(reader.errors.message.data()));
   };
-  if (color_space == TJCS_CMYK || color_space == TJCS_YCCK) {
+  if (!ReadJpegHeader(&reader, bytes)) return damaged();
+  const auto width = static_cast<int>(reader.jpeg.image_width);
+  const auto height = static_cast<int>(reader.jpeg.image_height);
+  WHYLIGHT_RETURN_IF_ERROR(CheckPixels(width, height, options));
+  const auto decode = [&](J_COLOR_SPACE color_space, std::vector<std::uint8_t>& pixels) -> Status {
+    const bool read = ReadJpegPixels(&reader, color_space, pixels.data());
+    return read && !IsDamaged(reader.errors) ? OkStatus() : damaged();
+  };
+  const J_COLOR_SPACE stored = reader.jpeg.jpeg_color_space;
+  if (stored == JCS_CMYK || stored == JCS_YCCK) {
     std::vector<std::uint8_t> cmyk(static_cast<std::size_t>(width) *
                                    static_cast<std::size_t>(height) * 4);
-    WHYLIGHT_RETURN_IF_ERROR(decode(TJPF_CMYK, cmyk));
+    WHYLIGHT_RETURN_IF_ERROR(decode(JCS_CMYK, cmyk));
     return CmykToRgb(cmyk, width, height);
   }
-  const bool is_grey = color_space == TJCS_GRAY;
+  const bool is_grey = stored == JCS_GRAYSCALE;
   Image image(width, height, is_grey ? 1 : 3);
-  WHYLIGHT_RETURN_IF_ERROR(decode(is_grey ? TJPF_GRAY : TJPF_RGB, image.pixels));
+  WHYLIGHT_RETURN_IF_ERROR(decode(is_grey ? JCS_GRAYSCALE : JCS_RGB, image.pixels));
   return image;
+}
+
+struct JpegWriter {
+  jpeg_compress_struct jpeg{};
+  JpegErrors errors;
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;  // NOLINT(google-runtime-int): libjpeg's type.
+
+  JpegWriter() {
+    Install(errors);
+    jpeg.err = &errors.manager;
+  }
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
+  ~JpegWriter() {
+    jpeg_destroy_compress(&jpeg);
+    std::free(buffer);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg allocated it so.
+  }
+};
+
+bool WriteJpeg(JpegWriter* writer, const Image& image, int quality) {
+  if (setjmp(writer->errors.jump) != 0) return false;
+  jpeg_compress_struct* const jpeg = &writer->jpeg;
+  jpeg_create_compress(jpeg);
+  jpeg_mem_dest(jpeg, &writer->buffer, &writer->size);
+  jpeg->image_width = static_cast<JDIMENSION>(image.width);
+  jpeg->image_height = static_cast<JDIMENSION>(image.height);
+  jpeg->input_components = image.channels;
+  jpeg->in_color_space = image.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(jpeg);
+  jpeg_set_quality(jpeg, quality, TRUE);
+  // 4:4:4, whatever the default is.
+  jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
+  jpeg_start_compress(jpeg, TRUE);
+  const auto row_bytes = static_cast<std::size_t>(image.width * image.channels);
+  while (jpeg->next_scanline < jpeg->image_height) {
+    // libjpeg reads through a pointer that is not const.
+    auto* row = const_cast<JSAMPROW>(image.pixels.data() + row_bytes * jpeg->next_scanline);
+    jpeg_write_scanlines(jpeg, &row, 1);
+  }
+  jpeg_finish_compress(jpeg);
+  return true;
 }
 
 // --- PNG ---
@@ -273,18 +377,9 @@ std::string EncodePng(const Image& image) {
 std::string EncodeJpeg(const Image& image, int quality) {
   CheckEncodable(image);
   WHYLIGHT_CHECK(std::max(image.width, image.height) <= kMaxJpegSide);
-  const TurboJpeg jpeg(tjInitCompress());
-  WHYLIGHT_CHECK(jpeg != nullptr);
-  const bool is_grey = image.channels == 1;
-  unsigned char* buffer = nullptr;
-  unsigned long size = 0;  // NOLINT(google-runtime-int): TurboJPEG's type.
-  const int failed =
-      tjCompress2(jpeg.get(), image.pixels.data(), image.width, /*pitch=*/0, image.height,
-                  is_grey ? TJPF_GRAY : TJPF_RGB, &buffer, &size,
-                  is_grey ? TJSAMP_GRAY : TJSAMP_444, std::clamp(quality, 1, 100), 0);
-  const std::unique_ptr<unsigned char, FreeTurboJpegBuffer> owned(buffer);
-  WHYLIGHT_CHECK(failed == 0);
-  return {reinterpret_cast<const char*>(buffer), size};
+  JpegWriter writer;
+  WHYLIGHT_CHECK(WriteJpeg(&writer, image, std::clamp(quality, 1, 100)));
+  return {reinterpret_cast<const char*>(writer.buffer), writer.size};
 }
 
 }  // namespace whylight
