@@ -125,6 +125,11 @@ class CountTests(unittest.TestCase):
                              "[  SKIPPED ] A.B/c\n"), 0, "1 skipped: A.B/c\n1 passed, 0 failed\n"),
         ("sum", GTEST % ("run", "[  PASSED  ] 7 tests.\n") + '<testcase name="s" status="run"/>',
          0, "8 passed, 0 failed\n"),
+        ("pytest", GTEST % ("fail", "SKIPPED [1] test_a.py:3: no Estimators\n"
+                            "1 failed, 47 passed, 1 skipped in 26.92s\n"), 1,
+         "1 skipped: test_a.py:3: no Estimators\n47 passed, 1 failed\n"),
+        ("pytest_error", GTEST % ("fail", "===== 2 passed, 1 error in 0.10s =====\n"), 1,
+         "2 passed, 1 failed\n"),
         ("nothing", "", 1, "0 passed, 0 failed\n"),
     ]
 

@@ -147,7 +147,7 @@ class Attribution:
         Raises:
             InvalidArgumentError: No such feature, no picture, or a setting that does not exist.
         """
-        drawn = {
+        drawn: dict[str, bytes] = {
             f.name: png
             for f in self._native.features
             if feature in (None, f.name)
@@ -195,7 +195,8 @@ class Attribution:
         target = f"{self.output_name}{self.output_index or ''}"
         label = f" {self.display_name!r}" if self.display_name else ""
         start = "" if self.baseline_output is None else f"{self.baseline_output:.4g} -> "
-        first = ", ".join(f"{name} {share:+.4g}" for name, share in list(self.totals.items())[:5])
+        shares = sorted(self.shares(), key=lambda entry: -abs(entry[2]))
+        first = ", ".join(f"{name} {share:+.4g}" for name, _, share in shares[:5])
         return f"<Attribution {target}{label}: {start}{self.instance_output:.4g}; {first}>"
 
 

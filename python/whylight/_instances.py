@@ -44,7 +44,7 @@ def request_of(instances: Instances, fields: Sequence[Mapping[str, Any]]) -> Req
     )
 
 
-def data_of(data: Instances) -> dict[str, str]:
+def data_of(data: Any) -> dict[str, str]:
     """Rows that go with an option (baseline_data, examples): a file, or lines of JSON."""
     if isinstance(data, (str, os.PathLike)):
         return {"path": os.fspath(data)}

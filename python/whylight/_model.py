@@ -296,7 +296,7 @@ class Model:
             ModelError: The model cannot be explained so; says by which method it can.
             UnsupportedError: An op has no gradient; op and node are named.
         """
-        options = {
+        options: dict[str, Any] = {
             "method": method, "steps": steps, "rule": rule, "tolerance": tolerance,
             "max_steps": max_steps, "paths": paths, "samples": samples, "seed": seed,
             "players": players, "noise_sigma": noise_sigma, "noisy_samples": noisy_samples,

@@ -21,18 +21,28 @@ std::string ProgramFolder() {
   return path.substr(0, path.rfind('/') + 1);
 }
 
+// Of the library that holds this code, the module of Python; of a program it may be relative.
+std::string OwnFolder() {
+  Dl_info info{};
+  if (dladdr(kModule, &info) == 0 || info.dli_fname == nullptr) return "";
+  const std::string path = info.dli_fname;
+  return path.substr(0, path.rfind('/') + 1);
+}
+
 std::vector<std::string> Places() {
   if (const char* const named = std::getenv("WHYLIGHT_ARROW"); named != nullptr && *named != '\0') {
     return {named};
   }
-  const std::string folder = ProgramFolder();
-  return {folder + kModule, folder + "../lib/whylight/" + kModule};
+  const std::string folder = ProgramFolder(), own = OwnFolder();
+  return {own + kModule, folder + kModule, folder + "../" + kModule,
+          folder + "../lib/whylight/" + kModule};
 }
 
 Status Missing(const std::string& reason) {
-  return Unavailable("Parquet needs Arrow, of Python's pyarrow package: " + reason +
-                     ". Run `./dev build` where pyarrow is in .venv (`./dev setup` puts it there), "
-                     "or use TFRecord, CSV or JSON Lines");
+  return Unavailable(
+      "Parquet needs Arrow, of Python's pyarrow package: " + reason +
+      ". Install it (pip install 'whylight[arrow]'; `./dev setup` of a source tree), or "
+      "use TFRecord, CSV or JSON Lines");
 }
 
 Result<const WhylightArrow*> Load() {
