@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 5
 _MOST_BARS = 12
+_GAP = "padding:0 0.8em 0 0"
 _UP, _DOWN = "#1a7f5a", "#b3305f"  # As in the report: for and against.
 
 
@@ -71,8 +72,9 @@ def _bar(name: str, value: Any, share: float, longest: float) -> str:
     width = round(200 * min(abs(share) / longest, 1))
     shown = "" if value is None else (f"{value:.4g}" if isinstance(value, float) else str(value))
     return (
-        f'<tr><td style="text-align:left">{_text(name)}</td><td>{_text(shown)}</td>'
-        f"<td>{share:+.4g}</td>"
+        f'<tr><td style="text-align:left;{_GAP}">{_text(name)}</td>'
+        f'<td style="text-align:right;{_GAP}">{_text(shown)}</td>'
+        f'<td style="text-align:right;{_GAP}">{share:+.4g}</td>'
         f'<td style="text-align:left"><div style="height:0.8em;width:{width}px;'
         f'background:{_UP if share >= 0 else _DOWN}"></div></td></tr>'
     )
