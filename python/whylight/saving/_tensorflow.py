@@ -1,0 +1,19 @@
+"""TensorFlow, which this part of the package alone imports."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def _import() -> Any:
+    try:
+        return importlib.import_module("tensorflow")
+    except ImportError as error:
+        raise ImportError(
+            "whylight.saving writes models with TensorFlow, and it cannot be imported here: "
+            f"{error}. Install it: pip install tensorflow"
+        ) from error
+
+
+tf: Any = _import()
