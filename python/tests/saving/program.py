@@ -27,12 +27,11 @@ def run(*arguments: str | os.PathLike[str], code: int = 0) -> str:
 
 
 def explain(model: str | os.PathLike[str], instances: list[Any], *options: str) -> list[Any]:
-    """Integrated Gradients of each instance: what :explain calls an attribution."""
+    """What explains each instance: by Integrated Gradients, if options name no method."""
     request = pathlib.Path(model).parent / "request.json"
     request.write_text(json.dumps({"instances": instances}))
-    lines = run(
-        "explain", model, "-i", request, "--steps", str(POINTS), "--format", "jsonl", *options
-    )
+    how = options or ("--steps", str(POINTS))
+    lines = run("explain", model, "-i", request, "--format", "jsonl", *how)
     return [
         json.loads(line)["explanation"]["attributions"][0] for line in lines.splitlines() if line
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,14 +48,14 @@ def explanation_metadata(
       InvalidArgument: No output can be explained, or a name or a shape fits no input.
     """
     given = read_metadata(metadata)
-    explained = _completed(
+    explained = completed(
         given.get("inputs"),
-        {name: _inferred_input(name, spec) for name, spec in inputs.items()},
+        {name: inferred_input(name, spec) for name, spec in inputs.items()},
         "input_tensor_name",
         "metadata: inputs",
     )
-    _add_baselines(explained, inputs, baselines or {})
-    of = _completed(
+    add_baselines(explained, inputs, baselines or {})
+    of = completed(
         given.get("outputs", {explained_output(outputs): {}}),
         {name: {"output_tensor_name": name} for name in outputs},
         "output_tensor_name",
@@ -124,7 +124,8 @@ def baseline_list(value: Any, spec: Any, name: str) -> list[Any]:
     return list(rows.tolist())
 
 
-def _inferred_input(name: str, spec: Any) -> dict[str, Any]:
+def inferred_input(name: str, spec: Any) -> dict[str, Any]:
+    """The entry of the tensor `name`, as its dtype and shape suggest."""
     entry: dict[str, Any] = {"input_tensor_name": name, "encoding": "identity"}
     if _is_picture(spec):
         entry |= {"modality": "image", "visualization": dict(_VISUALIZATION)}
@@ -142,29 +143,42 @@ def _is_picture(spec: Any) -> bool:
     return channels in (1, 3, 4) and all(n is None or n >= _SMALLEST_PICTURE for n in sides)
 
 
-def _completed(
+def completed(
     given: Mapping[str, Any] | None,
     inferred: Mapping[str, dict[str, Any]],
     tensor_key: str,
     place: str,
+    others: Container[str] = (),
 ) -> dict[str, dict[str, Any]]:
+    """The user's entries with what they leave out; all inferred ones if there are none.
+
+    Args:
+      given: The user's entries by name.
+      inferred: What the model says, by name.
+      tensor_key: The field that tells which inferred entry a user's entry is about.
+      place: Where the user's entries stand, for errors.
+      others: Tensors that a user may name too.
+    """
     if given is None:
         return dict(inferred)
+    by_tensor = {entry[tensor_key]: entry for entry in inferred.values()}
     result = {}
     for name, entry in given.items():
-        tensor = entry.get(tensor_key, name)
-        if tensor not in inferred:
+        tensor = entry.get(tensor_key)
+        known = inferred.get(name) if tensor is None else by_tensor.get(tensor)
+        if known is None and tensor not in others:
             raise InvalidArgument(
-                f"{place}.{name}.{tensor_key}: there is no {tensor!r}; the explained function "
-                f"has {', '.join(inferred)}"
+                f"{place}.{name}.{tensor_key}: there is no {tensor or name!r}; the model has "
+                f"{', '.join(by_tensor)}"
             )
-        result[name] = {**inferred[tensor], **entry}
+        result[name] = {**(known or {}), **entry}
     return result
 
 
-def _add_baselines(
-    entries: dict[str, dict[str, Any]], inputs: Mapping[str, Any], baselines: Mapping[str, Any]
+def add_baselines(
+    entries: dict[str, dict[str, Any]], specs: Mapping[str, Any], baselines: Mapping[str, Any]
 ) -> None:
+    """Puts a user's baselines into the entries of inputs; `specs` are by tensor."""
     by_tensor = {entry["input_tensor_name"]: entry for entry in entries.values()}
     for name, value in baselines.items():
         entry = entries.get(name) or by_tensor.get(name)
@@ -172,7 +186,7 @@ def _add_baselines(
             raise InvalidArgument(
                 f"baselines[{name!r}]: there is no such input; explained are {', '.join(entries)}"
             )
-        spec = inputs[entry["input_tensor_name"]]
+        spec = specs.get(entry["input_tensor_name"], tf.TensorSpec(None, tf.float32))
         entry["input_baselines"] = baseline_list(value, spec, name)
     counts = {
         name: len(entry["input_baselines"])
