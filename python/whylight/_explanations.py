@@ -334,6 +334,27 @@ class Explanations(Sequence[Explanation]):
                 rows.append(row)
         return pd.DataFrame(rows)
 
+    def arrays(self, attribution: int = 0) -> dict[str, Array]:
+        """By feature the attributions of all instances in one array: [instances] + its shape.
+
+        This copies, unlike `Attribution.features`.
+
+        Args:
+            attribution: Which of each instance's output elements; 0 is the one with the highest
+                score, or the first that was asked for.
+
+        Raises:
+            InvalidArgumentError: A feature has another shape in each instance.
+        """
+        by_feature: dict[str, list[Array]] = {}
+        for one in self:
+            for name, values in one.attributions[attribution].features.items():
+                by_feature.setdefault(name, []).append(values)
+        for name, stack in by_feature.items():
+            if len({value.shape for value in stack}) > 1:
+                raise InvalidArgumentError(f"{name}: its shape is not the same in all instances")
+        return {name: np.stack(stack) for name, stack in by_feature.items()}
+
     def mean_attributions(self) -> dict[str, float]:
         """By feature or named element the mean of |attribution| over the first output element of
         each instance, the largest first: what counts over all rows."""
