@@ -9,8 +9,7 @@ import numpy as np
 MODELS = pathlib.Path(__file__).resolve().parents[3] / "tests" / "models"
 
 PNG_TEXT = (  # 1 x 1, green.
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNg"
-    "+M8AAAICAQB7CYF4AAAAAElFTkSuQmCC"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNg+M8AAAICAQB7CYF4AAAAAElFTkSuQmCC"
 )
 
 TABULAR = {

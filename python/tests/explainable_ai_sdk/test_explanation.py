@@ -133,7 +133,8 @@ def test_pictures_are_drawn(pyplot, key):
         data = base64.b64encode(jpeg.getvalue()).decode()
     answer = {**PICTURE, "attributions": {"image": {key: data}}}
     modalities = {"image": ["image"], "all": ["image"]}
-    explanation.Explanation.from_ai_platform_response([answer], {}, modalities).visualize_attributions()
+    explained = explanation.Explanation.from_ai_platform_response([answer], {}, modalities)
+    explained.visualize_attributions()
     (figure,) = pyplot.shown
     drawn = np.asarray(figure.axes[0].images[0].get_array()).reshape(-1)[:3]
     assert drawn[1] > 0.9 * drawn.max() and drawn[0] < 0.1 * drawn[1]

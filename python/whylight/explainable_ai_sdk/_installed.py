@@ -33,8 +33,9 @@ def register_if_imported() -> None:
 
 def is_installed() -> bool:
     """Whether there is such a package, and it is not this one by another name."""
-    if _NAME in sys.modules:
-        return sys.modules[_NAME] is not sys.modules[__package__]
+    imported = sys.modules.get(_NAME)
+    if imported is not None:
+        return imported is not sys.modules[__package__]
     return importlib.util.find_spec(_NAME) is not None
 
 

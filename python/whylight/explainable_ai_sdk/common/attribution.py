@@ -93,7 +93,9 @@ class Attribution:
         self._values_dict = values_dict
         self._attrs_dict = attrs_dict
         self._label_index = _label_index(label_index)
-        self._processed_attrs_dict = attrs_dict if processed_attrs_dict is None else processed_attrs_dict
+        self._processed_attrs_dict = (
+            attrs_dict if processed_attrs_dict is None else processed_attrs_dict
+        )
         self._approx_error = approx_error
         self._label_name = label_name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 
 class AttributionConfig:
@@ -49,7 +49,7 @@ class AttributionParameters:
         attribution_config: Other settings of the method with which the model was loaded.
     """
 
-    label_indices: list[Union[int, tuple[int, ...], list[Any]]] | None = None
+    label_indices: list[int | tuple[int, ...] | list[Any]] | None = None
     top_k: int | None = None
     baselines: list[Any] | None = None
     attribution_config: AttributionConfig | None = None

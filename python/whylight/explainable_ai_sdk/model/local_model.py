@@ -278,7 +278,7 @@ def _modality_of_values(values: Any) -> str:
 
 
 def _encoded(png: bytes) -> dict[str, str]:
-    """{"b64_jpeg": ...} as services answer, if Pillow is there to make it; else {"b64_png": ...}."""
+    """{"b64_jpeg": ...} as services answer, if Pillow is there; else {"b64_png": ...}."""
     try:
         from PIL import Image
     except ImportError:

@@ -54,9 +54,9 @@ def load_model_from_ai_platform(
     """
     if not os.environ.get(constants.AIP_ENDPOINT_OVERRIDE):
         raise UnsupportedError(
-            "load_model_from_ai_platform: AI Platform Prediction ended on 31 January 2025. Copy the "
-            "SavedModel here and call load_model_from_local_path, or name a server that answers in "
-            f"its place by the environment variable {constants.AIP_ENDPOINT_OVERRIDE}"
+            "load_model_from_ai_platform: AI Platform Prediction ended on 31 January 2025. Copy "
+            "the SavedModel here and call load_model_from_local_path, or name a server that "
+            f"answers in its place by the environment variable {constants.AIP_ENDPOINT_OVERRIDE}"
         )
     factory = _theirs("load_model_from_ai_platform")
     return factory.load_model_from_ai_platform(
