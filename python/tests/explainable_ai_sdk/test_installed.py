@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from cases import ANSWERS, IRIS, SECOND, TABULAR, VERTEX, instances, model_path
 
-theirs = pytest.importorskip(
-    "explainable_ai_sdk", reason="Google's package explainable-ai-sdk is not installed"
+pytest.importorskip(
+    "explainable_ai_sdk.model", reason="Google's package explainable-ai-sdk is not installed"
 )
 
+import explainable_ai_sdk as theirs  # noqa: E402
 import matplotlib  # noqa: E402
 
 matplotlib.use("Agg")

@@ -36,3 +36,11 @@ def test_vertex_ends():
 def test_nothing_to_register_in():
     with pytest.raises(ImportError, match="is not installed.*explainable_ai_sdk"):
         explainable_ai_sdk.register()
+
+
+def test_a_folder_of_their_name_is_not_their_package(monkeypatch, tmp_path):
+    (tmp_path / "explainable_ai_sdk").mkdir()
+    monkeypatch.delitem(sys.modules, "explainable_ai_sdk")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(NotImplementedError, match="is not installed"):
+        explainable_ai_sdk.load_model_from_vertex("project", "region", "endpoint")

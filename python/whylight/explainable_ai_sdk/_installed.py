@@ -33,10 +33,10 @@ def register_if_imported() -> None:
 
 def is_installed() -> bool:
     """Whether there is such a package, and it is not this one by another name."""
-    imported = sys.modules.get(_NAME)
-    if imported is not None:
-        return imported is not sys.modules[__package__]
-    return importlib.util.find_spec(_NAME) is not None
+    if sys.modules.get(_NAME) is sys.modules[__package__]:
+        return False
+    spec = importlib.util.find_spec(_NAME)
+    return spec is not None and spec.origin is not None  # A folder of that name has no origin.
 
 
 def model_factory() -> Any:
