@@ -298,6 +298,13 @@ def test_labels_for_some_instances_only_are_refused(iris, wrong):
         iris.explain(instances(IRIS), AttributionParameters(label_indices=wrong))
 
 
+@pytest.mark.parametrize("labels", [[0], [[0], [1], [2]], [[0], [1], [0]]], ids=str)
+def test_a_wrong_instance_is_named_by_its_place(iris, labels):
+    rows = [*instances(IRIS)[:2], [1.0, 2.0, 3.0]]
+    with pytest.raises(whylight.InvalidArgumentError, match=r"^instances\[2\]: .*4 values, got 3"):
+        iris.explain(rows, AttributionParameters(label_indices=labels))
+
+
 def test_no_instances_are_no_explanations(iris):
     assert iris.explain([]) == []
 
@@ -356,6 +363,22 @@ def test_a_baseline_that_is_an_instance_is_preprocessed(name, key):
     index = as_served.label_index
     want = whole[next(k for k in whole if k.startswith("xai."))][1, index]
     assert as_served.baseline_score == pytest.approx(want, abs=1e-5)
+
+
+def test_an_instance_goes_before_an_explained_input_of_the_same_name(tmp_path):
+    metadata = {
+        "inputs": {"bytes_inputs": {"input_tensor_name": "numpy_inputs"}},
+        "outputs": {"probabilities": {"output_tensor_name": "probabilities"}},
+        "framework": "tensorflow2",
+    }
+    model = explainable_ai_sdk.load_model_from_local_path(
+        with_metadata(IMAGES, metadata, tmp_path), IntegratedGradientsConfig(2)
+    )
+    row, baseline = instances(IMAGES)[:2]
+    (one,) = model.explain([row], AttributionParameters(baselines=[baseline]))
+    found = one.get_attribution()
+    want = expected(IMAGES)["xai.probabilities"][1, found.label_index]
+    assert found.baseline_score == pytest.approx(want, abs=1e-5)
 
 
 def test_a_baseline_of_several_preprocessed_inputs():
@@ -457,6 +480,15 @@ def test_what_is_wrong_is_said_when_loading(tmp_path):
         )
     with pytest.raises(ValueError, match="expected one of IntegratedGradientsConfig.*got dict"):
         explainable_ai_sdk.load_model_from_local_path(model_path(IRIS), {"step_count": 5})
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"inputs": 3}', '{"inputs": {"flower": 3}}'])
+def test_metadata_that_is_none_is_said_when_explaining(tmp_path, text):
+    path = with_metadata(IRIS, {}, tmp_path)
+    (tmp_path / IRIS / "explanation_metadata.json").write_text(text)
+    model = explainable_ai_sdk.load_model_from_local_path(path, IntegratedGradientsConfig())
+    with pytest.raises(whylight.InvalidArgumentError, match="explanation_metadata.json"):
+        model.explain(instances(IRIS))
 
 
 def test_a_class_of_ones_own_can_be_loaded(monkeypatch):
