@@ -4,10 +4,14 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+
 #include "attribution/list.h"
 #include "explain/baselines.h"
 #include "explain/judgement.h"
 #include "io/files.h"
+#include "io/json.h"
+#include "metadata/explanation_spec.h"
 #include "python/src/answers.h"
 #include "python/src/errors.h"
 #include "python/src/explainer.h"
@@ -32,6 +36,23 @@ std::string JudgeJson(const std::string& path, const std::vector<std::string>& t
   JudgeOptions options{.check = {.tags = tags, .signature = signature}, .metadata = metadata};
   if (run) options.open_runtime = [&] { return OpenTensorFlow({.directory = tensorflow}); };
   return JudgementJson(ValueOf(Judge(path, options)));
+}
+
+// What load(spec=...) takes out of a service's document; `given` wins over it.
+std::string SpecJson(const std::string& text, const std::string& source,
+                     const std::string& deployed_model, const std::vector<std::string>& given) {
+  const nb::gil_scoped_release release;
+  const ExplanationSpec spec =
+      ValueOf(ParseExplanationSpec(ValueOf(ParseJson(text)), source, deployed_model));
+  Json::Array notes;
+  const auto is_given = [&](std::string_view name) { return std::ranges::count(given, name) > 0; };
+  for (const std::string& note : NotesOf(spec, is_given)) notes.emplace_back(note);
+  return WriteJson(Json::Object{{"model", spec.model},
+                                {"metadata", spec.metadata},
+                                {"metadata_source", spec.metadata_source},
+                                {"parameters", spec.parameters},
+                                {"parameters_source", spec.parameters_source},
+                                {"notes", std::move(notes)}});
 }
 
 std::string ReportHtml(const std::vector<std::string>& paths, const std::string& title) {
@@ -74,6 +95,8 @@ NB_MODULE(_core, module) {
   module.def("open_runtime", &OpenRuntime, nb::arg("directory"), nb::arg("verbose"));
   module.def("judge_json", &JudgeJson, nb::arg("path"), nb::arg("tags"), nb::arg("signature"),
              nb::arg("metadata"), nb::arg("run"), nb::arg("tensorflow"));
+  module.def("spec_json", &SpecJson, nb::arg("text"), nb::arg("source"), nb::arg("deployed_model"),
+             nb::arg("given"));
   module.def("report_html", &ReportHtml, nb::arg("paths"), nb::arg("title"));
   module.def("methods", &Methods);
   module.def("is_baseline_kind",

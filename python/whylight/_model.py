@@ -29,8 +29,10 @@ def methods() -> list[str]:
 
 
 def load(
-    model: Path | Any,
+    model: Path | Any = None,
     *,
+    spec: Mapping[str, Any] | Path | None = None,
+    deployed_model: str = "",
     metadata: Mapping[str, Any] | Path | None = None,
     parameters: Mapping[str, Any] | Path | None = None,
     signature: str | None = None,
@@ -45,7 +47,12 @@ def load(
     Args:
         model: A SavedModel's folder, an export base whose newest version is taken, or a gs:// path
             of one; or a Keras model, tf.Module or tf.function, which whylight.saving saves into a
-            temporary folder first.
+            temporary folder first. None: where `spec` says that it is.
+        spec: What a service holds of the model: an ExplanationSpec, or what `gcloud ai models
+            describe --format=json` prints, as an object or a file. `model`, `metadata`,
+            `parameters` and options of `Model.explain` win over it; `Model.spec_notes` says what
+            became of each field.
+        deployed_model: Of an endpoint's models in `spec`, by id or name.
         metadata: Explanation metadata, in the form of AI Platform or of Vertex: an object or a
             file. None: explanation_metadata.json beside the model, if it is there.
         parameters: Explanation parameters, as services take them: an object or a file. Options of
@@ -63,6 +70,17 @@ def load(
         DataLossError: Its files are damaged.
         InvalidArgumentError: No such signature or tag set; metadata that is none.
     """
+    held: dict[str, Any] = {}
+    if spec is not None:
+        given = {"MODEL": model, "metadata": metadata, "parameters": parameters}
+        document, source = _document("spec", spec)
+        names = [name for name, value in given.items() if value is not None]
+        text = json.dumps(document, default=jsonable)
+        held = json.loads(_core.spec_json(text, source, deployed_model, names))
+    if model is None:
+        model = held.get("model")
+        if not model:
+            raise error_of(3, "model: expected one, or a spec that says where it is (artifactUri)")
     folder = None
     if not isinstance(model, (str, os.PathLike)):
         from . import saving
@@ -73,6 +91,8 @@ def load(
     for name, value in (("metadata", metadata), ("parameters", parameters)):
         if value is not None:
             settings[name], settings[f"{name}_source"] = _document(name, value)
+        elif held.get(name) is not None:
+            settings[name], settings[f"{name}_source"] = held[name], held[f"{name}_source"]
     if signature:
         settings["signature"] = signature
     if threads:
@@ -81,6 +101,7 @@ def load(
         settings["memory_limit"] = memory_limit
     opened = Model(os.fspath(model), list(tags), settings, tensorflow)
     opened._folder = folder
+    opened.spec_notes = held.get("notes", [])
     return opened
 
 
@@ -91,6 +112,7 @@ class Model:
 
     Attributes:
         path: Its folder; of an export base the version that was taken.
+        spec_notes: What became of each field of `load(spec=...)`, a line each.
     """
 
     def __init__(
@@ -106,6 +128,7 @@ class Model:
         self._explainers: OrderedDict[str, tuple[Any, threading.Lock]] = OrderedDict()
         self._predictor: tuple[Any, threading.Lock] | None = None
         self.path: str = self._native.directory
+        self.spec_notes: list[str] = []
 
     def inspect(self) -> dict[str, Any]:
         """What is in the model: signatures with dtypes and shapes, what would be explained and

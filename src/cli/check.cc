@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/spec_args.h"
 #include "explain/judgement.h"
 #include "util/strings.h"
 
@@ -18,6 +19,7 @@ struct CheckArgs {
   std::string tags;
   std::string signature;
   std::string metadata;
+  SpecArgs spec;
   bool beyond_service_limits = false;
   bool run = false;
   bool json = false;
@@ -56,9 +58,20 @@ void PrintText(const Judgement& judgement) {
 }
 
 int Run(const CheckArgs& args, const OpenRuntime& open) {
+  const Result<std::optional<ExplanationSpec>> spec = args.spec.Read();
+  if (!spec.ok()) return Fail(spec.status());
+  if (*spec) {
+    PrintNotes(NotesOf(**spec, [&](std::string_view name) {
+      return (name == "MODEL" && !args.model.empty()) ||
+             (name == "metadata" && !args.metadata.empty());
+    }));
+  }
+  const Result<std::string> model = ModelPathOf(args.model, *spec);
+  if (!model.ok()) return Fail(model.status());
   JudgeOptions options{
       .check = {.tags = SplitList(args.tags), .signature = args.signature},
       .metadata = args.metadata,
+      .spec = *spec,
       .limits = args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept};
   if (args.run) {
     const Result<SessionOptions> session = args.machine.Session();
@@ -66,7 +79,7 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
     options.session = *session;
     options.open_runtime = [&] { return open(args.machine.runtime); };
   }
-  const Result<Judgement> judgement = Judge(args.model, options);
+  const Result<Judgement> judgement = Judge(*model, options);
   if (!judgement.ok()) return Fail(judgement.status());
   if (args.json) {
     std::printf("%s\n", JudgementJson(*judgement).c_str());
@@ -81,11 +94,11 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
 std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<CheckArgs>();
   args.Text("MODEL", options->model, "SavedModel directory or export base");
-  args.Require("MODEL");
   args.Text("--metadata", options->metadata,
             "FILE: Judge this metadata too (default: explanation_metadata.json beside the model)");
+  options->spec.Declare(args);
   args.Flag("--beyond-service-limits", options->beyond_service_limits,
-            "Warn of more baselines than the services take, as explain does with this option");
+            "Warn of what is beyond the services' ranges, as explain does with this option");
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
   args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
@@ -95,6 +108,7 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
       "  whylight check model             # from the files alone, in milliseconds\n"
       "  whylight check model --run       # also loads it and runs a made-up row\n"
       "  whylight check model --metadata m.json    # every name, shape and rule of the file\n"
+      "  whylight check --spec described.json      # the model, metadata and method of a service\n"
       "Exit codes: 0 can be explained; 3 cannot (refuse, predict_only); 2 cannot be loaded");
   return [options, open] { return Run(*options, open); };
 }

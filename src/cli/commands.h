@@ -12,6 +12,7 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open);
 std::function<int()> DeclarePredict(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareCompare(Args& args, const OpenRuntime& open);
+std::function<int()> DeclareDiff(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareReport(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareRender(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareMetadata(Args& args, const OpenRuntime& open);

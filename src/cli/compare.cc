@@ -257,7 +257,7 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   if (!names.ok()) return Fail(names.status());
   const Result<std::unique_ptr<Model>> model = Model::Open(request.model, request.Tags());
   if (!model.ok()) return Fail(model.status());
-  const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model);
+  const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model, {});
   if (!options.ok()) return Fail(options.status());
   const Status heeded = CheckOptionsAreHeeded(GivenIn(given), *options, *names);
   if (!heeded.ok()) return Fail(heeded);

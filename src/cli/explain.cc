@@ -66,8 +66,11 @@ class ExplainJob {
 };
 
 Status ExplainJob::Open(const OpenRuntime& open) {
-  WHYLIGHT_ASSIGN_OR_RETURN(model_, Model::Open(args_.request.model, args_.request.Tags()));
-  WHYLIGHT_ASSIGN_OR_RETURN(ExplainOptions options, OptionsFrom(args_, given_, *model_));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::optional<ExplanationSpec> spec, args_.spec.Read());
+  if (spec) PrintNotes(NotesOf(*spec, GivenIn(given_)));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string path, ModelPathOf(args_.request.model, spec));
+  WHYLIGHT_ASSIGN_OR_RETURN(model_, Model::Open(path, args_.request.Tags()));
+  WHYLIGHT_ASSIGN_OR_RETURN(ExplainOptions options, OptionsFrom(args_, given_, *model_, spec));
   WHYLIGHT_RETURN_IF_ERROR(CheckRequest(options));
   WHYLIGHT_ASSIGN_OR_RETURN(runtime_, open(args_.machine.runtime));
   WHYLIGHT_RETURN_IF_ERROR(OpenPictures(options));
@@ -258,8 +261,10 @@ int Run(const ExplainArgs& args, const Args& given, const OpenRuntime& open) {
 
 std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<ExplainArgs>();
-  options->request.Declare(args);
+  options->request.needs_model = false;
   options->request.heeds_override = true;
+  options->request.Declare(args);
+  options->spec.Declare(args);
   args.Group("Method");
   args.Text("--method", options->options.method,
             "NAME: " + MethodNames() + " (default " + options->options.method + ")");
@@ -290,6 +295,7 @@ std::function<int()> DeclareExplain(Args& args, const OpenRuntime& open) {
   args.Examples(
       "  whylight explain model -i instances.jsonl                  # a table on a terminal\n"
       "  whylight explain model -i instances.jsonl -o explained.jsonl --steps 100\n"
+      "  whylight explain -i instances.jsonl --spec described.json  # as a service was told to\n"
       "  whylight explain model -i table.csv --baseline 'x=[5.8, 3.0, 4.3, 1.3]' --labels a,b,c\n"
       "  whylight explain model -i table.csv --baseline median --baseline-data train.csv\n"
       "  whylight explain model -i table.csv --summary -            # what counts over all rows\n"

@@ -143,24 +143,26 @@ ServiceLimits LimitsOf(const ExplainArgs& args) {
   return args.beyond_service_limits ? ServiceLimits::kNoted : ServiceLimits::kKept;
 }
 
-void PrintNotes(const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) std::fprintf(stderr, "whylight: %s\n", note.c_str());
-}
-
-// `examples` become the files of examples, if the parameters name any.
-Status ReadParameters(const ExplainArgs& args, const IsGiven& given, ExplainOptions& options,
-                      std::vector<std::string>& examples) {
-  if (args.parameters.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
-  const Result<Json> json = ParseJson(text);
-  if (!json.ok()) return json.status().In(args.parameters);
-  const Result<ExplanationParameters> parameters =
-      ParseExplanationParameters(*json, LimitsOf(args));
-  if (!parameters.ok()) return parameters.status().In(args.parameters);
-  PrintNotes(NotesOf(args.parameters, parameters->warnings));
-  ApplyParameters(*parameters, args.parameters, given, options);
-  if (!given("examples")) examples = parameters->examples.uris;
-  return OkStatus();
+// Those of --parameters, else of --spec; none without either. `source` is who has them.
+Result<ExplanationParameters> ParametersFrom(const ExplainArgs& args,
+                                             const std::optional<ExplanationSpec>& spec,
+                                             std::string* source) {
+  Json json;
+  if (!args.parameters.empty()) {
+    *source = args.parameters;
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
+    Result<Json> parsed = ParseJson(text);
+    if (!parsed.ok()) return parsed.status().In(*source);
+    json = *std::move(parsed);
+  } else if (spec && !spec->parameters.is_null()) {
+    *source = spec->parameters_source;
+    json = spec->parameters;
+  } else {
+    return ExplanationParameters();
+  }
+  Result<ExplanationParameters> parameters = ParseExplanationParameters(json, LimitsOf(args));
+  if (!parameters.ok()) return parameters.status().In(*source);
+  return parameters;
 }
 
 Status ReadOverride(const ExplainArgs& args, const IsGiven& given, ExplainOptions& options) {
@@ -171,14 +173,21 @@ Status ReadOverride(const ExplainArgs& args, const IsGiven& given, ExplainOption
   return OkStatus();
 }
 
-Status ReadMetadata(const ExplainArgs& args, const Model& model, ExplainOptions& options) {
-  const std::string path = MetadataPathFor(model, args.metadata);
+// That of --metadata, else of --spec, else the file beside the model.
+Status ReadMetadata(const ExplainArgs& args, const Model& model,
+                    const std::optional<ExplanationSpec>& spec, ExplainOptions& options) {
+  const bool in_spec = args.metadata.empty() && spec && !spec->metadata.is_null();
+  const std::string path = in_spec ? spec->metadata_source : MetadataPathFor(model, args.metadata);
   if (path.empty()) return OkStatus();
-  WHYLIGHT_ASSIGN_OR_RETURN(ParsedMetadata parsed, ReadMetadataFile(path, LimitsOf(args)));
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      ParsedMetadata parsed,
+      in_spec ? ParseExplanationMetadata(spec->metadata, MetadataForm::kVertex, LimitsOf(args))
+              : ReadMetadataFile(path, LimitsOf(args)));
   WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(path));
   PrintNotes(NotesOf(path, parsed.problems));
   options.metadata = std::move(parsed.metadata);
-  options.metadata_source = args.metadata.empty() ? "explanation_metadata.json" : path;
+  const bool is_beside = args.metadata.empty() && !in_spec;
+  options.metadata_source = is_beside ? "explanation_metadata.json" : path;
   return OkStatus();
 }
 
@@ -275,18 +284,24 @@ void DeclareTargetOptions(Args& args, ExplainArgs& to) {
 }
 
 IsGiven GivenIn(const Args& given) {
-  return [&given](std::string_view name) { return given.Given("--" + std::string(name)); };
+  return [&given](std::string_view name) {
+    return given.Given("--" + std::string(name)) || given.Given(std::string(name));
+  };
 }
 
-Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model) {
+Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model,
+                                   const std::optional<ExplanationSpec>& spec) {
   ExplainOptions options = args.options;
   if (given.Given("--noise-sigma")) options.noise_sigma = args.noise_sigma;
   if (!args.window.empty()) WHYLIGHT_RETURN_IF_ERROR(ReadWindow(args.window, options));
   if (given.Given("--noisy-samples")) options.noisy_samples = args.noisy_samples;
-  std::vector<std::string> examples = args.examples;
-  WHYLIGHT_RETURN_IF_ERROR(ReadParameters(args, GivenIn(given), options, examples));
+  std::string source;
+  WHYLIGHT_ASSIGN_OR_RETURN(const ExplanationParameters parameters,
+                            ParametersFrom(args, spec, &source));
+  PrintNotes(NotesOf(source, parameters.warnings));
+  ApplyParameters(parameters, source, GivenIn(given), options);
   WHYLIGHT_RETURN_IF_ERROR(ReadOverride(args, GivenIn(given), options));
-  WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, options));
+  WHYLIGHT_RETURN_IF_ERROR(ReadMetadata(args, model, spec, options));
   WHYLIGHT_RETURN_IF_ERROR(ReadBaselines(args, options));
   if (!args.output_indices.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.output_indices, ParseIndices(args.output_indices));
@@ -307,7 +322,8 @@ Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, c
   } else if (!args.paths.empty()) {
     WHYLIGHT_ASSIGN_OR_RETURN(options.paths, CountFrom("--paths", args.paths, ", exact or auto"));
   }
-  ReadExampleOptions(args, std::move(examples), options);
+  ReadExampleOptions(args, given.Given("--examples") ? args.examples : parameters.examples.uris,
+                     options);
   if (args.rule == "midpoint") options.point_rule = PointRule::kMidpoint;
   if (args.region_ranking == "fast") options.region_ranking = RegionRanking::kFast;
   if (args.players == "inputs") options.players = Players::kInputs;

@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/picture_args.h"
 #include "cli/request_args.h"
+#include "cli/spec_args.h"
 #include "cli/table.h"
 #include "explain/options.h"
 #include "model/model.h"
@@ -29,6 +30,7 @@ struct ExplainArgs {
   int noisy_samples = 0;
   std::string metadata;
   std::string parameters;
+  SpecArgs spec;
   bool beyond_service_limits = false;
   std::string output_indices;
   std::string labels;
@@ -55,11 +57,13 @@ void DeclareExampleOptions(Args& args, ExplainArgs& to);
 // --output-name to --feature-names.
 void DeclareTargetOptions(Args& args, ExplainArgs& to);
 
-// What `given` says of flags, of the options' names.
+// What `given` says of flags and arguments, of the options' names.
 IsGiven GivenIn(const Args& given);
 
-// Reads the files that options name. Errors: kInvalidArgument, kNotFound; each names its option.
-Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model);
+// Reads the files that options name; `spec` is what args.spec says. Errors: kInvalidArgument,
+// kNotFound; each names its option.
+Result<ExplainOptions> OptionsFrom(const ExplainArgs& args, const Args& given, const Model& model,
+                                   const std::optional<ExplanationSpec>& spec);
 
 TableStyle StyleFor(const std::string& color);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "explain/explanation_json.h"
+#include "explain/names.h"
 #include "explain/select.h"
 #include "explain/sums.h"
 #include "explain/warnings.h"

@@ -39,6 +39,8 @@ int Main(int argc, const char* const* argv) {
   line.Add("explain", "Explain a model's predictions", with(DeclareExplain));
   line.Add("compare", "Measure several methods on the same rows, and say which to prefer",
            with(DeclareCompare));
+  line.Add("diff", "Compare explanations with those of a service, or with earlier ones",
+           with(DeclareDiff));
   line.Add("report", "Show explanations in one HTML page that opens anywhere", with(DeclareReport));
   line.Add("render", "Draw pictures of written explanations; needs no model", with(DeclareRender));
   line.Add("metadata", "Write explanation metadata from a model, or turn one form into the other",

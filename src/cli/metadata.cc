@@ -7,10 +7,13 @@
 
 #include "cli/commands.h"
 #include "cli/request_args.h"
+#include "cli/spec_args.h"
 #include "explain/engine.h"
 #include "explain/infer_metadata.h"
 #include "explain/metadata_file.h"
 #include "explain/request_fields.h"
+#include "explain/service_spec.h"
+#include "io/files.h"
 #include "io/json.h"
 #include "util/strings.h"
 
@@ -22,6 +25,8 @@ struct MetadataArgs {
   RequestArgs request;
   std::string action;
   std::string path;
+  SpecArgs spec;
+  std::string parameters;
   std::string output;
   std::string to;
   std::string output_name;
@@ -38,26 +43,75 @@ int WriteOut(const std::string& path, const Json& json) {
   return written.ok() ? 0 : Fail(written);
 }
 
-int Convert(const MetadataArgs& args) {
-  const Result<ParsedMetadata> parsed = ReadMetadataFile(args.path, ServiceLimits::kNoted);
-  if (!parsed.ok()) return Fail(parsed.status());
-  if (!parsed->status().ok()) return Fail(parsed->status().In(args.path));
-  for (const MetadataProblem& problem : parsed->problems) {
-    std::fprintf(stderr, "whylight: %s: %s: %s\n", args.path.c_str(), problem.place.c_str(),
-                 problem.message.c_str());
+using MaybeSpec = std::optional<ExplanationSpec>;
+
+bool WritesSpec(const MetadataArgs& args) { return args.to == "spec"; }
+
+// What becomes of a part of the specification; `why` it is dropped, or null.
+void SayUse(const std::string& source, const char* why) {
+  if (source.empty()) return;
+  PrintNotes({source + (why == nullptr ? ": used" : std::string(": dropped: ") + why)});
+}
+
+// For --to spec: those of --parameters, else of --spec, or null.
+Result<Json> ParametersFor(const MetadataArgs& args, const MaybeSpec& spec) {
+  const char* const why = !WritesSpec(args) ? "metadata has no place for them; --to spec keeps them"
+                          : !args.parameters.empty() ? "--parameters is given"
+                                                     : nullptr;
+  if (spec) SayUse(spec->parameters_source, why);
+  if (args.parameters.empty()) return spec && WritesSpec(args) ? spec->parameters : Json();
+  if (!WritesSpec(args)) return InvalidArgument("--parameters goes with --to spec");
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string text, ReadFile(args.parameters));
+  Result<Json> json = ParseJson(text);
+  if (!json.ok()) return json.status().In(args.parameters);
+  const Result<ExplanationParameters> read =
+      ParseExplanationParameters(*json, ServiceLimits::kNoted);
+  if (!read.ok()) return read.status().In(args.parameters);
+  PrintNotes(NotesOf(args.parameters, read->warnings));
+  return json;
+}
+
+// Of PATH, else of --spec.
+Result<ExplanationMetadata> MetadataFor(const MetadataArgs& args, const MaybeSpec& spec) {
+  if (args.path.empty() && !spec) {
+    return InvalidArgument("PATH is required: the metadata file to convert, or --spec FILE");
   }
-  const bool was_legacy = parsed->metadata.form == MetadataForm::kLegacy;
+  if (args.path.empty() && spec->metadata.is_null()) {
+    return InvalidArgument(
+        spec->source + ": it has no metadata; `whylight metadata infer` writes it from a model");
+  }
+  if (spec) SayUse(spec->metadata_source, args.path.empty() ? nullptr : "PATH is given");
+  const std::string source = args.path.empty() ? spec->metadata_source : args.path;
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      ParsedMetadata parsed,
+      args.path.empty()
+          ? ParseExplanationMetadata(spec->metadata, MetadataForm::kVertex, ServiceLimits::kNoted)
+          : ReadMetadataFile(args.path, ServiceLimits::kNoted));
+  WHYLIGHT_RETURN_IF_ERROR(parsed.status().In(source));
+  PrintNotes(NotesOf(source, parsed.problems));
+  return std::move(parsed.metadata);
+}
+
+int Convert(const MetadataArgs& args, const MaybeSpec& spec) {
+  const Result<ExplanationMetadata> metadata = MetadataFor(args, spec);
+  if (!metadata.ok()) return Fail(metadata.status());
+  const Result<Json> parameters = ParametersFor(args, spec);
+  if (!parameters.ok()) return Fail(parameters.status());
+  const bool was_legacy = metadata->form == MetadataForm::kLegacy;
   const bool legacy = args.to.empty() ? !was_legacy : args.to == "legacy";
+  const bool keep =
+      !args.strict && !WritesSpec(args);  // Nobody reads a specification but services.
   std::vector<std::string> foreign;
-  const Json json = ExplanationMetadataToJson(
-      parsed->metadata, legacy ? MetadataForm::kLegacy : MetadataForm::kVertex,
-      {.keep = !args.strict, .foreign = &foreign});
+  const Json json = WritesSpec(args)
+                        ? ExplanationSpecToJson(*metadata, *parameters, &foreign)
+                        : ExplanationMetadataToJson(
+                              *metadata, legacy ? MetadataForm::kLegacy : MetadataForm::kVertex,
+                              {.keep = keep, .foreign = &foreign});
   for (const std::string& place : foreign) {
     std::fprintf(stderr, "whylight: %s: the %s form has no field for it; %s\n", place.c_str(),
-                 legacy ? "legacy" : "Vertex",
-                 args.strict ? "left out" : "kept under \"whylight\"");
+                 legacy ? "legacy" : "Vertex", keep ? "kept under \"whylight\"" : "left out");
   }
-  if (!foreign.empty() && !args.strict) {
+  if (!foreign.empty() && keep) {
     std::fprintf(stderr,
                  "whylight: the services refuse the key \"whylight\"; --strict leaves it out\n");
   }
@@ -131,13 +185,19 @@ void PrintReasons(const std::vector<FieldReason>& reasons) {
   }
 }
 
-int Infer(const MetadataArgs& args, const OpenRuntime& open) {
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.path, args.request.Tags());
+int Infer(const MetadataArgs& args, const MaybeSpec& spec, const OpenRuntime& open) {
+  const Result<std::string> path = ModelPathOf(args.path, spec);
+  if (!path.ok()) return Fail(path.status());
+  const Result<std::unique_ptr<Model>> model = Model::Open(*path, args.request.Tags());
   if (!model.ok()) return Fail(model.status());
-  const InferOptions options{
-      .signature = args.request.signature,
-      .output_name = args.output_name,
-      .form = args.to == "vertex" ? MetadataForm::kVertex : MetadataForm::kLegacy};
+  if (spec) SayUse(spec->metadata_source, "it is written anew from the model; convert keeps it");
+  const Result<Json> parameters = ParametersFor(args, spec);
+  if (!parameters.ok()) return Fail(parameters.status());
+  const InferOptions options{.signature = args.request.signature,
+                             .output_name = args.output_name,
+                             .form = args.to.empty() || args.to == "legacy"
+                                         ? MetadataForm::kLegacy
+                                         : MetadataForm::kVertex};
   Result<MetadataDraft> draft = DraftMetadata(**model, options);
   if (!draft.ok()) return Fail(draft.status());
   std::size_t bad = 0;
@@ -156,11 +216,15 @@ int Infer(const MetadataArgs& args, const OpenRuntime& open) {
   PrintReasons(draft->reasons);
   if (bad > 0)
     std::fprintf(stderr, "whylight: %zu rows could not be read and were left out\n", bad);
-  return WriteOut(args.output, ExplanationMetadataToJson(draft->metadata, options.form));
+  return WriteOut(args.output, WritesSpec(args)
+                                   ? ExplanationSpecToJson(draft->metadata, *parameters)
+                                   : ExplanationMetadataToJson(draft->metadata, options.form));
 }
 
 int Run(const MetadataArgs& args, const OpenRuntime& open) {
-  return args.action == "convert" ? Convert(args) : Infer(args, open);
+  const Result<MaybeSpec> spec = args.spec.Read();
+  if (!spec.ok()) return Fail(spec.status());
+  return args.action == "convert" ? Convert(args, *spec) : Infer(args, *spec, open);
 }
 
 }  // namespace
@@ -171,11 +235,14 @@ std::function<int()> DeclareMetadata(Args& args, const OpenRuntime& open) {
   args.Text("PATH", options->path,
             "The SavedModel or export base to infer from, or the metadata file to convert");
   args.Require("ACTION");
-  args.Require("PATH");
   args.Text("-o,--output", options->output,
             "FILE: Where the metadata goes (default: standard output)");
-  args.Choice("--to", options->to, {"legacy", "vertex"},
-              "The form to write (default: infer legacy, convert the other one)");
+  args.Choice("--to", options->to, {"legacy", "vertex", "spec"},
+              "The form to write (default: infer legacy, convert the other one); spec is an "
+              "ExplanationSpec, of metadata in the Vertex form and parameters");
+  options->spec.Declare(args);
+  args.Text("--parameters", options->parameters,
+            "FILE: Explanation parameters for --to spec (default: those of --spec)");
   args.Group("infer");
   args.List(
       "--data", options->request.inputs,
@@ -195,6 +262,7 @@ std::function<int()> DeclareMetadata(Args& args, const OpenRuntime& open) {
       "  whylight metadata infer model -o model/explanation_metadata.json\n"
       "  whylight metadata infer model --data train.csv --to vertex\n"
       "  whylight metadata convert explanation_metadata.json --to vertex --strict -o spec.json\n"
+      "  whylight metadata convert --spec described.json -o model/explanation_metadata.json\n"
       "Why each field is as it is stands on standard error.");
   return [options, open] { return Run(*options, open); };
 }

@@ -128,7 +128,7 @@ class ExampleWriter {
 
 void RequestArgs::DeclareInput(Args& args) {
   args.Text("MODEL", model, "SavedModel directory or export base");
-  args.Require("MODEL");
+  if (needs_model) args.Require("MODEL");
   args.List("-i,--input", inputs,
             "FILE: Instances: JSON Lines, a JSON document, CSV, TFRecord, text or image files, a "
             "directory of them, - for standard input; may be given again");

@@ -24,6 +24,7 @@ struct RequestArgs {
   std::string image_range;
   int batch_size = 0;
   bool allow_non_finite = false;
+  bool needs_model = true;      // Else another option may say where it is.
   bool heeds_override = false;  // Of a request document; else its user is told that it is ignored.
 
   void Declare(Args& args);

@@ -52,11 +52,4 @@ std::string ElementName(const FeatureAttribution& feature, std::size_t index) {
   return feature.name + "[" + IndexText(place) + "]";
 }
 
-std::string LabelText(const OutputAttribution& attribution) {
-  std::string text = attribution.output_name;
-  if (!attribution.output_index.empty()) text += "[" + IndexText(attribution.output_index) + "]";
-  if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
-  return text;
-}
-
 }  // namespace whylight

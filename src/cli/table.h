@@ -25,7 +25,5 @@ std::string Bar(double value, double largest);
 
 // "petal_length", "flower[2]", "image[0,3,1]".
 std::string ElementName(const FeatureAttribution& feature, std::size_t index);
-// `probabilities[2] "virginica"`.
-std::string LabelText(const OutputAttribution& attribution);
 
 }  // namespace whylight

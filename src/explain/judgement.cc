@@ -5,9 +5,11 @@
 #include "attribution/list.h"
 #include "explain/examples.h"
 #include "explain/metadata_file.h"
+#include "explain/service_spec.h"
 #include "explain/trial_run.h"
 #include "io/json.h"
 #include "model/check_metadata.h"
+#include "util/strings.h"
 
 namespace whylight {
 namespace {
@@ -25,18 +27,51 @@ std::vector<std::string> MethodsFor(const CheckReport& report, bool finds_exampl
   return names;
 }
 
+Status JudgeMetadata(const Model& model, const JudgeOptions& options, Judgement& judgement) {
+  ParsedMetadata parsed;
+  if (options.metadata.empty() && options.spec && !options.spec->metadata.is_null()) {
+    judgement.metadata = options.spec->metadata_source;
+    parsed =
+        ParseExplanationMetadata(options.spec->metadata, MetadataForm::kVertex, options.limits);
+  } else {
+    judgement.metadata = MetadataPathFor(model, options.metadata);
+    if (judgement.metadata.empty()) return OkStatus();
+    WHYLIGHT_ASSIGN_OR_RETURN(parsed, ReadMetadataFile(judgement.metadata, options.limits));
+  }
+  CheckMetadata(model, parsed, judgement.report);
+  return OkStatus();
+}
+
+// Without a chosen function nothing can be said of a method.
+void JudgeParameters(const ExplanationSpec& spec, ServiceLimits limits, Judgement& judgement) {
+  if (spec.parameters.is_null()) return;
+  CheckReport& report = judgement.report;
+  const auto refuse = [&](const char* rule, std::string message, std::string fix) {
+    report.problems.push_back({.rule = rule,
+                               .place = spec.parameters_source,
+                               .message = std::move(message),
+                               .fix = std::move(fix)});
+    if (report.verdict == CheckReport::Verdict::kExplain) {
+      report.verdict = CheckReport::Verdict::kRefuse;
+    }
+  };
+  const Result<ExplanationParameters> parameters =
+      ParseExplanationParameters(spec.parameters, limits);
+  if (!parameters.ok()) return refuse("spec-parameters", parameters.status().message(), "");
+  if (!parameters->method || judgement.methods.empty()) return;
+  const std::string method = NameOf(*parameters->method);
+  if (std::ranges::count(judgement.methods, method) > 0) return;
+  refuse("spec-method", method + " cannot explain this model",
+         "give --method with one that can: " + Join(judgement.methods, ", "));
+}
+
 }  // namespace
 
 Result<Judgement> Judge(const std::string& path, const JudgeOptions& options) {
   const Result<std::unique_ptr<Model>> model = Model::Open(path, options.check.tags);
   if (!model.ok()) return Judgement{.report = CheckPath(path, options.check)};
   Judgement judgement{.report = CheckModel(**model, options.check)};
-  judgement.metadata = MetadataPathFor(**model, options.metadata);
-  if (!judgement.metadata.empty()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const ParsedMetadata parsed,
-                              ReadMetadataFile(judgement.metadata, options.limits));
-    CheckMetadata(**model, parsed, judgement.report);
-  }
+  WHYLIGHT_RETURN_IF_ERROR(JudgeMetadata(**model, options, judgement));
   if (options.open_runtime) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<Runtime> runtime, options.open_runtime());
     TrialRun(**model, *runtime, options.session, judgement.report);
@@ -44,6 +79,7 @@ Result<Judgement> Judge(const std::string& path, const JudgeOptions& options) {
   const bool finds_examples =
       CanFindExamples(**model, {.method = "examples", .signature = options.check.signature});
   judgement.methods = MethodsFor(judgement.report, finds_examples);
+  if (options.spec) JudgeParameters(*options.spec, options.limits, judgement);
   return judgement;
 }
 

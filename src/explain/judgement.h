@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "metadata/explanation_spec.h"
 #include "model/check.h"
 #include "whylight/metadata.h"
 #include "whylight/runtime.h"
@@ -17,7 +19,10 @@ namespace whylight {
 
 struct JudgeOptions {
   CheckOptions check;
-  std::string metadata;  // A file; empty: the one beside the model, if there is one.
+  std::string metadata;  // A file; empty: the spec's, else the one beside the model, if there is.
+  // Its parameters are judged too: rules spec-parameters (what cannot be read) and spec-method (a
+  // method that cannot explain the model), both refuse.
+  std::optional<ExplanationSpec> spec;
   ServiceLimits limits = ServiceLimits::kKept;
   // Set: the model is loaded too, and runs a made-up row.
   std::function<Result<std::unique_ptr<Runtime>>()> open_runtime;
@@ -27,7 +32,7 @@ struct JudgeOptions {
 struct Judgement {
   CheckReport report;
   std::vector<std::string> methods;  // All that can explain it.
-  std::string metadata;              // The file that was judged; empty: none.
+  std::string metadata;              // What was judged, a file or a part of one; empty: none.
 };
 
 // A model that cannot be read is a judgement, not an error.

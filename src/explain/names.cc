@@ -145,4 +145,11 @@ std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const 
   return features;
 }
 
+std::string LabelText(const OutputAttribution& attribution) {
+  std::string text = attribution.output_name;
+  if (!attribution.output_index.empty()) text += "[" + IndexText(attribution.output_index) + "]";
+  if (!attribution.display_name.empty()) text += " \"" + attribution.display_name + "\"";
+  return text;
+}
+
 }  // namespace whylight

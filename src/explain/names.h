@@ -45,4 +45,7 @@ bool AreElementNames(const std::vector<std::string>& names, const Program& progr
 std::vector<FeatureAttribution> NamedFeatures(const Explained& explained, const Shares& shares,
                                               const ExplainOptions& options);
 
+// `probabilities[2] "virginica"`.
+std::string LabelText(const OutputAttribution& attribution);
+
 }  // namespace whylight

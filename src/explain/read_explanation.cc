@@ -14,6 +14,16 @@ namespace {
 constexpr std::array kOfRow = {"effort",    "regions",  "sampling", "pieces",
                                "embedding", "warnings", "pictures"};
 
+constexpr char kLegacyList[] = "attributions_by_label";
+constexpr std::pair<std::string_view, const char*> kFromLegacy[] = {
+    {"attributions", "featureAttributions"},
+    {"baseline_score", "baselineOutputValue"},
+    {"example_score", "instanceOutputValue"},
+    {"label_index", "outputIndex"},
+    {"label_name", "outputDisplayName"},
+    {"approx_error", "approximationError"},
+    {"output_name", "outputName"}};
+
 // The shape of nested lists, and the values in their order; false where lists differ in length.
 bool Flatten(const Json& json, std::size_t axis, std::vector<std::int64_t>& dims,
              std::vector<const Json*>& values) {
@@ -107,7 +117,9 @@ Result<FeatureAttribution> ReadFeature(const std::string& name, const Json& valu
   const Json* regions = OfAttribution(whylight, "regions", number);
   FeatureAttribution feature{.name = name};
   if (values.is_object()) {
-    return Expected(place, "numbers (with --embed-images=service an answer holds pictures alone)",
+    return Expected(place,
+                    "numbers (with --embed-images=service an answer holds pictures alone; so does "
+                    "a service's, for inputs of the modality image)",
                     values);
   }
   std::optional<Tensor> tensor = TensorOfJson(values);
@@ -176,6 +188,48 @@ Result<OutputAttribution> ReadAttribution(const Json& json, const Json& whylight
     attribution.features.push_back(std::move(feature));
   }
   return attribution;
+}
+
+// The index of a label as a list; none of -1, which an output of one number an instance has.
+Json OutputIndexOf(const Json& label_index) {
+  if (label_index.is_array()) return label_index;
+  if (!label_index.is_number() || label_index.number() < 0) return Json::Array();
+  return Json::Array{label_index};
+}
+
+// `attributions`, with the numbers of the debug flag in the place of pictures.
+Json NumbersOf(const Json& attributions, const Json* raw) {
+  if (raw == nullptr || !attributions.is_object()) return attributions;
+  Json numbers = Json::Object();
+  for (const auto& [name, values] : attributions.object()) {
+    const Json* const behind = values.is_object() ? raw->Find(name) : nullptr;
+    numbers.Set(name, behind != nullptr ? *behind : values);
+  }
+  return numbers;
+}
+
+Json FromLegacy(const Json::Array& labels) {
+  Json::Array attributions;
+  for (const Json& label : labels) {
+    Json& attribution = attributions.emplace_back(Json::Object());
+    if (!label.is_object()) {
+      attribution = label;
+      continue;
+    }
+    for (const auto& [key, value] : label.object()) {
+      const auto named =
+          std::ranges::find(kFromLegacy, key, [](const auto& of) { return of.first; });
+      if (named == std::end(kFromLegacy)) continue;
+      if (key == "label_index") {
+        attribution.Set(named->second, OutputIndexOf(value));
+      } else if (key == "attributions") {
+        attribution.Set(named->second, NumbersOf(value, label.Find("debug_raw_attribution_dict")));
+      } else {
+        attribution.Set(named->second, value);
+      }
+    }
+  }
+  return attributions;
 }
 
 // Element `i` of a list of numbers or strings.
@@ -264,10 +318,21 @@ std::optional<Tensor> TensorOfJson(const Json& json) {
 Result<AnsweredRow> ReadExplanation(std::string_view line) {
   Result<Json> parsed = ParseJson(line);
   if (!parsed.ok()) return WithoutLine(parsed.status());
-  Json& json = *parsed;
+  return AnsweredRowOf(*std::move(parsed));
+}
+
+Result<AnsweredRow> AnsweredRowOf(Json json) {
   if (json.Find("error") != nullptr) return InvalidArgument("a row that failed, not an answer");
   const Json* explanation = json.Find("explanation");
   const Json* attributions = explanation == nullptr ? nullptr : explanation->Find("attributions");
+  std::string place = "explanation.attributions";
+  Json translated;
+  const Json* legacy = explanation == nullptr ? nullptr : explanation->Find(kLegacyList);
+  if (attributions == nullptr && legacy != nullptr && legacy->is_array()) {
+    place = std::string("explanation.") + kLegacyList;
+    translated = FromLegacy(legacy->array());
+    attributions = &translated;
+  }
   if (attributions == nullptr || !attributions->is_array()) {
     return InvalidArgument(
         "expected an answer of `whylight explain`, {\"instance\": ..., \"explanation\": "
@@ -279,14 +344,14 @@ Result<AnsweredRow> ReadExplanation(std::string_view line) {
   const Json& whylight = said != nullptr && said->is_object() ? *said : kNothing;
   AnsweredRow row;
   for (std::size_t i = 0; i < attributions->array().size(); ++i) {
-    WHYLIGHT_ASSIGN_OR_RETURN(
-        OutputAttribution attribution,
-        ReadAttribution(attributions->array()[i], whylight, i,
-                        "explanation.attributions[" + std::to_string(i) + "]"));
+    WHYLIGHT_ASSIGN_OR_RETURN(OutputAttribution attribution,
+                              ReadAttribution(attributions->array()[i], whylight, i,
+                                              place + "[" + std::to_string(i) + "]"));
     row.explanation.attributions.push_back(std::move(attribution));
   }
   for (auto& [key, value] : json.object()) {
     if (key == "instance") row.instance = std::move(value);
+    if (key == "key") row.key = std::move(value);
     if (key == "prediction") row.prediction = std::move(value);
   }
   for (OutputAttribution& attribution : row.explanation.attributions) {

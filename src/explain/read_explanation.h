@@ -1,5 +1,8 @@
 // Answers read back from their file: a line that ExplanationLine wrote, or one of a service's batch
-// explanation ({"instance": ..., "prediction": ..., "explanation": {"attributions": [...]}}).
+// explanation ({"instance": ..., "prediction": ..., "explanation": {"attributions": [...]}}). An
+// explanation may be in the legacy dialect too:
+//   {"attributions_by_label": [{"attributions": {...}, "baseline_score": 0.2, "example_score": 0.9,
+//     "label_index": 1, "label_name": "rich", "approx_error": 0.001, "output_name": "risk"}]}
 //
 // Threads No state.
 #pragma once
@@ -15,8 +18,9 @@ namespace whylight {
 
 struct AnsweredRow {
   Json instance;
+  Json key;  // Of a service's batch file with a keyField: in the instance's place.
   Json prediction;
-  Json run;  // Of "whylight": what is said of all rows alike. An object.
+  Json run;                    // Of "whylight": what is said of all rows alike. An object.
   std::string method() const;  // Of `run`; empty where it does not say.
   // Of features the name, values, regions and standard errors. `input` is what the instance holds
   // under the feature's name, or the pieces of its text. Where names of elements took the feature's
@@ -29,6 +33,7 @@ struct AnsweredRow {
 // Errors  kInvalidArgument, with the place in the line: no JSON, no answer of an explanation, lists
 //         of different lengths where a tensor has to be, a row that failed.
 Result<AnsweredRow> ReadExplanation(std::string_view line);
+Result<AnsweredRow> AnsweredRowOf(Json json);  // Of the line's value.
 
 // Numbers, truth values or strings in nested lists: float64, bool or strings; an object {"b64": ""}
 // is a string. nullopt for what is none (mixed, ragged, null, another object).

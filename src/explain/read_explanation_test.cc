@@ -129,6 +129,35 @@ TEST(ReadExplanationTest, AServicesAnswerHasNoMoreThanItSays) {
   EXPECT_FALSE(row.explanation.attributions.at(0).has_baseline);
 }
 
+TEST(ReadExplanationTest, ReadsTheLegacyDialect) {
+  const AnsweredRow row =
+      Read(R"({"explanation":{"attributions_by_label":[)"
+           R"({"attributions":{"age":[0.5],"face":{"b64_jpeg":"/9j/"}},"baseline_score":0.25,)"
+           R"("example_score":0.75,"label_index":2,"label_name":"rich","approx_error":0.01,)"
+           R"("output_name":"risk","debug_raw_attribution_dict":{"face":[[1,2]]}},)"
+           R"({"attributions":{"age":[0.5]},"label_index":-1},)"
+           R"({"attributions":{"age":[0.5]},"label_index":[1,3]}]}})");
+  ASSERT_EQ(row.explanation.attributions.size(), 3u);
+  const OutputAttribution& read = row.explanation.attributions[0];
+  EXPECT_EQ(read.output_name, "risk");
+  EXPECT_THAT(read.output_index, ElementsAre(2));
+  EXPECT_EQ(read.display_name, "rich");
+  EXPECT_EQ(read.instance_output, 0.75);
+  EXPECT_EQ(read.baseline_output, 0.25);
+  EXPECT_EQ(read.approximation_error, 0.01);
+  EXPECT_EQ(read.features.at(0).values, Tensor::Of<double>(Shape{1}, {0.5}));
+  EXPECT_EQ(read.features.at(1).values, Tensor::Of<double>(Shape{1, 2}, {1, 2}));
+  EXPECT_THAT(row.explanation.attributions[1].output_index, ElementsAre());
+  EXPECT_THAT(row.explanation.attributions[2].output_index, ElementsAre(1, 3));
+}
+
+TEST(ReadExplanationTest, AKeyMayStandInTheInstancesPlace) {
+  const AnsweredRow row =
+      Read(R"({"key":"a7","explanation":{"attributions":[{"featureAttributions":{"age":0.5}}]}})");
+  EXPECT_EQ(row.key, Json("a7"));
+  EXPECT_TRUE(row.instance.is_null());
+}
+
 struct BadLine {
   const char* name;
   std::string line;
@@ -155,6 +184,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "explanation.attributions[0].featureAttributions.x: expected numbers in lists of "
                 "equal lengths"},
         BadLine{"Word", LineOf("{}", R"({"x":"much"})"), "found a string"},
+        BadLine{"Picture", LineOf("{}", R"({"x":{"b64_jpeg":"/9j/"}})"),
+                "an answer holds pictures alone"},
+        BadLine{"Legacy",
+                R"({"explanation":{"attributions_by_label":[{"attributions":{"x":"a"}}]}})",
+                "explanation.attributions_by_label[0].featureAttributions.x: expected numbers"},
         BadLine{"NoFeatures", R"({"explanation":{"attributions":[{}]}})",
                 "explanation.attributions[0].featureAttributions: expected an object"},
         BadLine{"Score", R"({"explanation":{"attributions":[{"instanceOutputValue":"high"}]}})",

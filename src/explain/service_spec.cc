@@ -5,20 +5,6 @@ namespace {
 
 constexpr char kOverride[] = "explanationSpecOverride";
 
-std::string NameOf(MethodName method) {
-  switch (method) {
-    case MethodName::kIntegratedGradients:
-      return "integrated-gradients";
-    case MethodName::kSampledShapley:
-      return "sampled-shapley";
-    case MethodName::kXrai:
-      return "xrai";
-    case MethodName::kExamples:
-      return "examples";
-  }
-  return "";
-}
-
 void Apply(const ExamplesParameters& examples, const IsGiven& given, ExplainOptions& options) {
   if (examples.neighbor_count && !given("neighbors")) {
     options.neighbors = *examples.neighbor_count;
@@ -38,6 +24,20 @@ void Apply(const ExamplesParameters& examples, const IsGiven& given, ExplainOpti
 }
 
 }  // namespace
+
+std::string NameOf(MethodName method) {
+  switch (method) {
+    case MethodName::kIntegratedGradients:
+      return "integrated-gradients";
+    case MethodName::kSampledShapley:
+      return "sampled-shapley";
+    case MethodName::kXrai:
+      return "xrai";
+    case MethodName::kExamples:
+      return "examples";
+  }
+  return "";
+}
 
 void ApplyParameters(const ExplanationParameters& parameters, std::string_view source,
                      const IsGiven& given, ExplainOptions& options) {

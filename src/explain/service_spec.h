@@ -14,6 +14,8 @@
 
 namespace whylight {
 
+std::string NameOf(MethodName method);  // As options name it: "sampled-shapley".
+
 // Both set what was not given as an option. Files of examples that the parameters name are the
 // caller's to read. `source` is who says it, for notes.
 void ApplyParameters(const ExplanationParameters& parameters, std::string_view source,

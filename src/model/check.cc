@@ -112,6 +112,20 @@ void CheckCustomGradients(const Model& model, const Program& program,
   }
 }
 
+// TensorFlow 1 as a whole writes no object graph; its tf.saved_model.save does.
+void CheckWriter(const Model& model, std::vector<Problem>& problems) {
+  const std::string& version = model.meta().tensorflow_version;
+  if (!model.meta().is_tf2() || !version.starts_with("1.")) return;
+  problems.push_back(
+      {.severity = Problem::Severity::kNote,
+       .rule = "tf1-saved-model-save",
+       .place = "saved_model.pb",
+       .message = "written by tf.saved_model.save of TensorFlow " + version +
+                  ", which Google's service did not support; here it is explained by the same "
+                  "rules as a model of TensorFlow 2",
+       .fix = "for the service export it with an Estimator: docs/saving.md, TensorFlow 1"});
+}
+
 void CheckAssets(const Model& model, std::vector<Problem>& problems) {
   for (const AssetFile& asset : model.meta().assets) {
     const std::string path = model.files().asset_path(asset);
@@ -258,6 +272,7 @@ CheckReport CheckModel(const Model& model, const CheckOptions& options) {
       report.verdict = CheckReport::Verdict::kPredictOnly;
       break;
   }
+  CheckWriter(model, report.problems);
   std::vector<Problem> load;
   CheckAssets(model, load);
   const SignatureDef* signature = choice.signature;

@@ -12,6 +12,7 @@
 //   cut-gradient        an input whose gradient ends at a cast or a lookup          note
 //   unused-input        an input that the output does not depend on                 note
 //   custom-gradient     a custom gradient that the model does not hold              warning
+//   tf1-saved-model-save  written by tf.saved_model.save of TensorFlow 1.x          note
 #pragma once
 
 #include <string>

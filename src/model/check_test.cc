@@ -247,6 +247,19 @@ TEST(CheckModel, TakesTheSignatureThatIsAskedFor) {
   EXPECT_EQ(RulesOf(unknown.problems), "unknown-signature");
 }
 
+TEST(CheckModel, TellsWhatTensorFlow1WroteLikeTensorFlow2) {
+  const CheckReport report = CheckPath(ModelPath("tf1_saved_model_save"));
+  EXPECT_EQ(report.verdict, Said::kExplain);
+  ASSERT_EQ(RulesOf(report.problems), "tf1-saved-model-save");
+  EXPECT_EQ(report.problems[0].severity, Problem::Severity::kNote);
+  EXPECT_THAT(report.problems[0].message, HasSubstr("TensorFlow 1.15.5"));
+  for (const char* other : {"tf1_ref_variables", "tf2_linear_with_bias"}) {
+    EXPECT_THAT(RulesOf(CheckPath(ModelPath(other)).problems),
+                Not(HasSubstr("tf1-saved-model-save")))
+        << other;
+  }
+}
+
 TEST(CheckModel, TellsCustomGradientsThatTheModelDoesNotHold) {
   const CheckReport unsaved = CheckPath(ModelPath("tf2_custom_gradient_unsaved"));
   EXPECT_EQ(unsaved.verdict, Said::kExplain);

@@ -8,6 +8,7 @@
 
 #include "attribution/list.h"
 #include "attribution/random.h"
+#include "explain/answer_file.h"
 #include "explain/picture_inputs.h"
 #include "explain/pictures.h"
 #include "explain/read_explanation.h"
@@ -67,17 +68,10 @@ class Sample {
   std::vector<Line> lines_;
 };
 
-Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path) {
-  WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines, LineReader::Open(path));
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::string_view head, lines->Peek(kGzipSignature.size()));
-  if (head.starts_with(kGzipSignature)) lines->Decompress();
-  return lines;
-}
-
 // Calls `take` with each line that is not blank. Errors: of reading, of `take`.
 Status ForEachLine(const std::string& path,
                    const std::function<Status(std::int64_t number, std::string_view)>& take) {
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, OpenLines(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, OpenAnswers(path));
   std::string_view line;
   while (true) {
     WHYLIGHT_ASSIGN_OR_RETURN(const bool is_line, lines->Next(&line));

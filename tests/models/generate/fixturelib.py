@@ -27,7 +27,7 @@ def seed_everything(seed=7):
     random.seed(seed)
     np.random.seed(seed)
     import tensorflow as tf
-    tf.random.set_seed(seed)
+    tf.compat.v2.random.set_seed(seed)
     tf.compat.v1.set_random_seed(seed)
 
 
