@@ -8,13 +8,13 @@ writes a SavedModel with the signatures that Google's AI Explanations asked for,
 explanation metadata beside it. This part of the package needs TensorFlow; the rest does not.
 """
 
-from whylight.saving._estimator import (
+from ._estimator import (
     ExportPath,
     decoding_receiver_fn,
     export_estimator,
     export_keras_estimator,
 )
-from whylight.saving._save import save
+from ._save import save
 
 __all__ = [
     "ExportPath",

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from whylight import InvalidArgument
-from whylight.saving._folder import is_remote, new_folder
-from whylight.saving._metadata import (
+from .._errors import InvalidArgumentError
+from ._folder import is_remote, new_folder
+from ._metadata import (
     add_baselines,
     completed,
     explained_output,
@@ -18,7 +18,7 @@ from whylight.saving._metadata import (
     read_metadata,
     write_metadata,
 )
-from whylight.saving._tensorflow import tf
+from ._tensorflow import tf
 
 _SERVE = "serve"
 _PREDICT = "tensorflow/serving/predict"
@@ -54,34 +54,34 @@ def export_estimator(
     tf.Examples (`features` of tf.io.FixedLenFeature and the like, or `feature_columns` alone).
 
     Args:
-      estimator: A tf.estimator.Estimator or tf.compat.v1.estimator.Estimator.
-      path: The export base; a folder named after the time is made in it. Local, or of a file
-        system that TensorFlow writes to (gs://).
-      features: What requests hold, by the names that the model function takes.
-      serving_input_receiver_fn: In place of `features`: a function that returns a
-        tf.estimator.export.ServingInputReceiver. Its features are what is explained.
-      feature_columns: Whose features are explained; all of them if empty. Columns that are
-        embedded or one-hot get the tensor at which gradients are taken.
-      output_key: The prediction to explain; `logits`, `predictions` or the first
-        floating-point one if None.
-      metadata: explanation_metadata.json in the legacy form, as a mapping or a file; what it
-        leaves out comes from the model.
-      baselines: By feature, as for save(). Of sparse features: values.
-      **export_options: Passed on to Estimator.export_saved_model, such as `checkpoint_path`.
+        estimator: A tf.estimator.Estimator or tf.compat.v1.estimator.Estimator.
+        path: The export base; a folder named after the time is made in it. Local, or of a file
+            system that TensorFlow writes to (gs://).
+        features: What requests hold, by the names that the model function takes.
+        serving_input_receiver_fn: In place of `features`: a function that returns a
+            tf.estimator.export.ServingInputReceiver. Its features are what is explained.
+        feature_columns: Whose features are explained; all of them if empty. Columns that are
+            embedded or one-hot get the tensor at which gradients are taken.
+        output_key: The prediction to explain; `logits`, `predictions` or the first
+            floating-point one if None.
+        metadata: explanation_metadata.json in the legacy form, as a mapping or a file; what it
+            leaves out comes from the model.
+        baselines: By feature, as for save(). Of sparse features: values.
+        **export_options: Passed on to Estimator.export_saved_model, such as `checkpoint_path`.
 
     Returns:
-      The new folder.
+        The new folder.
 
     Raises:
-      InvalidArgument: This TensorFlow has no Estimators, a name or a shape does not fit, or
-        the path cannot be written to. Nothing has been written.
+        InvalidArgumentError: This TensorFlow has no Estimators, a name or a shape does not fit, or
+            the path cannot be written to. Nothing has been written.
 
     Source: "Saving TensorFlow models for AI Explanations", Google Cloud, TensorFlow 1.15.
     """
     _refuse_without_estimators()
     receiver_fn = serving_input_receiver_fn or _receiver_fn(features, feature_columns)
     if serving_input_receiver_fn is not None and features is not None:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "features: give either features or serving_input_receiver_fn; the latter has its own"
         )
     received: dict[str, Any] = {}
@@ -125,22 +125,22 @@ def export_keras_estimator(
     TensorFlow calls models that were made before invalid afterwards: export last.
 
     Args:
-      model: A functional or sequential tf.keras model, compiled.
-      path: The export base; a folder named after the time is made in it.
-      serving_input_receiver_fn: What requests hold, if not a value for each input of the model.
-      model_dir: Where the Estimator keeps its checkpoint; a temporary folder if None.
-      metadata: As for export_estimator().
-      baselines: As for export_estimator().
+        model: A functional or sequential tf.keras model, compiled.
+        path: The export base; a folder named after the time is made in it.
+        serving_input_receiver_fn: What requests hold, if not a value for each input of the model.
+        model_dir: Where the Estimator keeps its checkpoint; a temporary folder if None.
+        metadata: As for export_estimator().
+        baselines: As for export_estimator().
 
     Returns:
-      The new folder; `.decode("utf-8")` of it is the same.
+        The new folder; `.decode("utf-8")` of it is the same.
 
     Raises:
-      InvalidArgument: As for export_estimator(), and if the model is not compiled.
+        InvalidArgumentError: As for export_estimator(), and if the model is not compiled.
     """
     _refuse_without_estimators()
     if getattr(model, "optimizer", None) is None:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             'model: an Estimator needs a compiled model; call model.compile("sgd", "mse") first, '
             "with any loss: exporting does not train"
         )
@@ -172,11 +172,11 @@ def decoding_receiver_fn(
     """A serving_input_receiver_fn for requests of bytes, such as pictures.
 
     Args:
-      decode: From one request's bytes (a scalar tf.string) to a tensor, or to a dict of them.
-      features: tf.TensorSpec of what `decode` returns, with None as the row, by the names that
-        the model function takes. Each becomes a tensor of that name in the graph, which
-        metadata may name: it is what an explanation is of.
-      input_name: What requests call the bytes.
+        decode: From one request's bytes (a scalar tf.string) to a tensor, or to a dict of them.
+        features: tf.TensorSpec of what `decode` returns, with None as the row, by the names that
+            the model function takes. Each becomes a tensor of that name in the graph, which
+            metadata may name: it is what an explanation is of.
+        input_name: What requests call the bytes.
     """
 
     def receiver_fn() -> Any:
@@ -200,7 +200,7 @@ def decoding_receiver_fn(
 
 def _refuse_without_estimators() -> None:
     if not hasattr(tf, "estimator"):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"estimator: TensorFlow {tf.__version__} has no Estimators, which went with 2.16; "
             "export with TensorFlow 2.15 or older, or save a Keras model with whylight.saving.save"
         )
@@ -210,7 +210,7 @@ def _receiver_fn(
     features: Mapping[str, Any] | None, feature_columns: Sequence[Any]
 ) -> Callable[[], Any]:
     if features is None and not feature_columns:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "features: expected what requests hold, such as "
             '{"age": tf.TensorSpec([None], tf.float32)}, or serving_input_receiver_fn, or '
             "feature_columns"
@@ -257,7 +257,7 @@ def _explained_features(
     wanted = [name for column in feature_columns for name in column.parse_example_spec]
     for name in wanted:
         if name not in received:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"feature_columns: there is no feature {name!r}; the receiver has "
                 f"{', '.join(received)}"
             )
@@ -277,7 +277,7 @@ def _metadata_of_graph(
         for tensor in [*signature.inputs.values(), *signature.outputs.values()]
     }  # fmt: skip
     if output_key is not None and output_key not in outputs:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"output_key: there is no prediction {output_key!r}; the model has "
             f"{', '.join(sorted(outputs))}"
         )

@@ -7,8 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from whylight import InvalidArgument
-from whylight.saving._tensorflow import tf
+from .._errors import InvalidArgumentError
+from ._tensorflow import tf
 
 _MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 
@@ -23,14 +23,14 @@ def new_folder(path: str, *, overwrite: bool) -> Iterator[str]:
     """A local folder to write to, which becomes `path` when the block ends without an error.
 
     Args:
-      path: A local folder, or one of a file system that TensorFlow writes to.
-      overwrite: Whether a SavedModel that is there gives way.
+        path: A local folder, or one of a file system that TensorFlow writes to.
+        overwrite: Whether a SavedModel that is there gives way.
 
     Yields:
-      The folder. It does not exist yet; its parent does.
+        The folder. It does not exist yet; its parent does.
 
     Raises:
-      InvalidArgument: `path` is taken, or TensorFlow cannot write there.
+        InvalidArgumentError: `path` is taken, or TensorFlow cannot write there.
     """
     refuse_taken(path, overwrite=overwrite)
     parent = None
@@ -48,22 +48,22 @@ def new_folder(path: str, *, overwrite: bool) -> Iterator[str]:
 
 
 def refuse_taken(path: str, *, overwrite: bool) -> None:
-    """Raises InvalidArgument if something is at `path` that must not be written over."""
+    """Raises InvalidArgumentError if something is at `path` that must not be written over."""
     with _file_system(path):
         if not tf.io.gfile.exists(path):
             return
         names = tf.io.gfile.listdir(path) if tf.io.gfile.isdir(path) else None
     if names is None:
-        raise InvalidArgument(f"path: {path!r} is a file; a SavedModel is a folder")
+        raise InvalidArgumentError(f"path: {path!r} is a file; a SavedModel is a folder")
     if not names:
         return
     if not any(name in _MODEL_FILES for name in names):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"path: {path!r} holds other things than a SavedModel, which overwrite=True "
             "would not remove either; give a new folder"
         )
     if not overwrite:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"path: there is a SavedModel in {path!r}; overwrite=True replaces it, or give a "
             "new folder"
         )
@@ -108,7 +108,7 @@ def _file_system(path: str) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"path: TensorFlow cannot write to {path!r}: {error.message}; save to a local "
             "folder and copy it there with the store's own program"
         ) from error

@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from whylight import InvalidArgument
-from whylight.saving._tensorflow import tf
+from .._errors import InvalidArgumentError
+from ._tensorflow import tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Function:
     """Named tensors in, tensors out.
 
     Attributes:
-      inputs: tf.TensorSpec by name. The first axis is the row.
-      call: Takes tensors by the names of `inputs`; gives a tensor, a sequence or a mapping.
-      source: The object that holds the variables and tables it uses.
-      output_names: Names of outputs that come without one; output_0, output_1, ... if empty.
+        inputs: tf.TensorSpec by name. The first axis is the row.
+        call: Takes tensors by the names of `inputs`; gives a tensor, a sequence or a mapping.
+        source: The object that holds the variables and tables it uses.
+        output_names: Names of outputs that come without one; output_0, output_1, ... if empty.
     """
 
     inputs: Mapping[str, Any]
@@ -66,9 +66,9 @@ def trace(function: Function, what: str) -> Any:
     try:
         return tf.function(outputs, autograph=False).get_concrete_function(**function.inputs)
     except (TypeError, ValueError) as error:
-        if isinstance(error, InvalidArgument):
+        if isinstance(error, InvalidArgumentError):
             raise
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: TensorFlow cannot run it on {describe_all(function.inputs)}: {error}"
         ) from error
 
@@ -81,13 +81,13 @@ def function_of_callable(fn: Any, signature: object, what: str) -> Function:
     """A tf.function, a concrete function or a Python callable.
 
     Args:
-      fn: What is called.
-      signature: What it takes: a tf.TensorSpec, a list of them (positional) or a mapping
-        (keywords, or one argument that is a mapping); None if `fn` knows.
-      what: The argument that `fn` came in, for errors.
+        fn: What is called.
+        signature: What it takes: a tf.TensorSpec, a list of them (positional) or a mapping
+            (keywords, or one argument that is a mapping); None if `fn` knows.
+        what: The argument that `fn` came in, for errors.
 
     Raises:
-      InvalidArgument: Nobody says what `fn` takes, or that cannot be a signature.
+        InvalidArgumentError: Nobody says what `fn` takes, or that cannot be a signature.
     """
     structure = _own_arguments(fn, what) if signature is None else _arguments(fn, signature, what)
     specs = tf.nest.flatten(structure)
@@ -113,12 +113,12 @@ def named_inputs(specs: Iterable[tuple[str, Any]], what: str) -> dict[str, Any]:
                 stacklevel=5,
             )
         if name in inputs:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"{what}: two inputs are called {name!r}; give each tf.TensorSpec a name of its own"
             )
         inputs[name] = _with_rows(spec, name, what)
     if not inputs:
-        raise InvalidArgument(f"{what}: it takes no tensors, so there is nothing to explain")
+        raise InvalidArgumentError(f"{what}: it takes no tensors, so there is nothing to explain")
     return inputs
 
 
@@ -129,19 +129,19 @@ def signature_specs(signature: object, what: str) -> Any:
     if isinstance(signature, (Mapping, list, tuple)):
         for spec in tf.nest.flatten(signature):
             if not isinstance(spec, tf.TensorSpec):
-                raise InvalidArgument(
+                raise InvalidArgumentError(
                     f"{what}: expected a tf.TensorSpec for each tensor, got {spec!r}; sparse "
                     "and ragged tensors cannot be cut into rows: make them dense first"
                 )
         return signature
-    raise InvalidArgument(
+    raise InvalidArgumentError(
         f"{what}: expected a tf.TensorSpec, or a list or dict of them, got {signature!r}"
     )
 
 
 def _with_rows(spec: Any, name: str, what: str) -> Any:
     if spec.shape.rank == 0:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: the input {name!r} is a single number; its first axis must be the row: "
             f"tf.TensorSpec([None], tf.{spec.dtype.name}, name={name!r})"
         )
@@ -159,7 +159,7 @@ def _own_arguments(fn: Any, what: str) -> tuple[Any, Any]:
     if not isinstance(fn, tf.types.experimental.ConcreteFunction):
         if getattr(fn, "input_signature", None) is None:
             name = getattr(fn, "__name__", type(fn).__name__)
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"{what}: nothing says what {name!r} takes; write "
                 "@tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, "
                 f'name="features")]) above it, or give {_signature_argument(what)}=[...]'

@@ -8,14 +8,14 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from whylight import InvalidArgument
-from whylight.saving._functions import (
+from .._errors import InvalidArgumentError
+from ._functions import (
     Function,
     function_of_callable,
     named_inputs,
     signature_specs,
 )
-from whylight.saving._tensorflow import tf
+from ._tensorflow import tf
 
 # What Keras calls an input that has no name: keras_tensor_81 and input_layer_3 (Keras 3),
 # input_1 and dense_7_input (Keras 2). The number depends on what else the process has made.
@@ -33,12 +33,12 @@ def function_of_keras(model: Any, signature: object, what: str) -> Function:
     """A Keras model in inference mode.
 
     Args:
-      model: A functional, sequential or subclassed model.
-      signature: As for any callable; None takes the model's own inputs.
-      what: The argument that the model came in, for errors.
+        model: A functional, sequential or subclassed model.
+        signature: As for any callable; None takes the model's own inputs.
+        what: The argument that the model came in, for errors.
 
     Raises:
-      InvalidArgument: The model has not been built, or does not run on TensorFlow.
+        InvalidArgumentError: The model has not been built, or does not run on TensorFlow.
     """
     _refuse_other_backend(model, what)
     if not getattr(model, "inputs", None):
@@ -62,7 +62,7 @@ def function_of_keras(model: Any, signature: object, what: str) -> Function:
 
 def _refuse_other_backend(model: Any, what: str) -> None:
     if not isinstance(model, tf.Module) and not hasattr(model, "_trackable_children"):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: this Keras model does not run on TensorFlow; set KERAS_BACKEND=tensorflow "
             "before keras is imported, and load the model there"
         )
@@ -86,7 +86,7 @@ def _input_names(model: Any) -> list[str]:
 
 def _dense_spec(tensor: Any, what: str) -> Any:
     if getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: the input {tensor.name!r} is sparse or ragged and cannot be cut into "
             "rows; take a dense one, padded"
         )
@@ -102,7 +102,7 @@ def _renamed(specs: dict[str, Any], signature: Any, what: str) -> dict[str, Any]
     else:
         given = [(spec.name or own, spec) for spec, own in zip(signature, specs)]
     if len(given) != len(specs) or (isinstance(signature, Mapping) and len(specs) > 1):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: input_signature: expected the model's inputs, {', '.join(specs)}, got "
             f"{', '.join(name for name, _ in given)}"
         )
@@ -118,7 +118,7 @@ def _function_of_subclass(model: Any, signature: object, what: str) -> Function:
     if signature is None:
         signature = _built_signature(model)
     if signature is None:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"{what}: the model has not been called, so its inputs are not known; call it once, "
             "or give input_signature=[tf.TensorSpec([None, 4], tf.float32, name='features')]"
         )

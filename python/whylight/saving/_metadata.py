@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from whylight import InvalidArgument
-from whylight.saving._functions import describe, describe_all
-from whylight.saving._tensorflow import tf
+from .._errors import InvalidArgumentError
+from ._functions import describe, describe_all
+from ._tensorflow import tf
 
 FILE_NAME = "explanation_metadata.json"
 
@@ -37,15 +37,15 @@ def explanation_metadata(
     """Metadata in the legacy form: what the model says, completed by what the user says.
 
     Args:
-      inputs: tf.TensorSpec of the explained function's inputs, by name.
-      outputs: tf.TensorSpec of its outputs, by name.
-      metadata: The user's part, or a file that holds it. Its inputs are those explained, the
-        others are held at the instance's value; its fields win.
-      baselines: By input: a value of the input's shape without the row axis, a number for all
-        elements, or a list of such values.
+        inputs: tf.TensorSpec of the explained function's inputs, by name.
+        outputs: tf.TensorSpec of its outputs, by name.
+        metadata: The user's part, or a file that holds it. Its inputs are those explained, the
+            others are held at the instance's value; its fields win.
+        baselines: By input: a value of the input's shape without the row axis, a number for all
+            elements, or a list of such values.
 
     Raises:
-      InvalidArgument: No output can be explained, or a name or a shape fits no input.
+        InvalidArgumentError: No output can be explained, or a name or a shape fits no input.
     """
     given = read_metadata(metadata)
     explained = completed(
@@ -73,12 +73,12 @@ def read_metadata(metadata: Mapping[str, Any] | str | os.PathLike[str] | None) -
         with open(metadata, encoding="utf-8") as file:
             metadata = json.load(file)
         if not isinstance(metadata, Mapping):
-            raise InvalidArgument("metadata: expected an object in the file")
+            raise InvalidArgumentError("metadata: expected an object in the file")
     for part in ("inputs", "outputs"):
         for name, entry in metadata.get(part, {}).items():
             for key in _VERTEX_KEYS:
                 if key in entry:
-                    raise InvalidArgument(
+                    raise InvalidArgumentError(
                         f"metadata: {part}.{name}.{key} is Vertex's form; here the legacy form "
                         "is completed: whylight metadata convert FILE --to legacy"
                     )
@@ -95,7 +95,7 @@ def explained_output(outputs: Mapping[str, Any]) -> str:
     """The output that an explanation is of: floating-point, `logits` first."""
     floats = [name for name, spec in outputs.items() if spec.dtype.is_floating]
     if not floats:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"model: it returns {describe_all(outputs)}; an explanation needs floating-point "
             "numbers, such as probabilities or logits"
         )
@@ -110,7 +110,7 @@ def baseline_list(value: Any, spec: Any, name: str) -> list[Any]:
     several = array.ndim == rank + 1 or (array.ndim == 1 and rank != 1)
     rows = array if several else array[np.newaxis]
     if rows.ndim > 1 and not spec.shape[1:].is_compatible_with(rows.shape[1:]):
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"baselines[{name!r}]: expected one number, {describe(spec)} without its first axis, "
             f"or a list of such values; got the shape {list(array.shape)}"
         )
@@ -118,9 +118,9 @@ def baseline_list(value: Any, spec: Any, name: str) -> list[Any]:
         rows = np.char.decode(rows, "utf-8")
     wanted = "strings" if spec.dtype == tf.string else "numbers"
     if (rows.dtype.kind in "UO") != (wanted == "strings"):
-        raise InvalidArgument(f"baselines[{name!r}]: expected {wanted}, got {value!r}")
+        raise InvalidArgumentError(f"baselines[{name!r}]: expected {wanted}, got {value!r}")
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
-        raise InvalidArgument(f"baselines[{name!r}]: a number is not finite")
+        raise InvalidArgumentError(f"baselines[{name!r}]: a number is not finite")
     return list(rows.tolist())
 
 
@@ -153,11 +153,11 @@ def completed(
     """The user's entries with what they leave out; all inferred ones if there are none.
 
     Args:
-      given: The user's entries by name.
-      inferred: What the model says, by name.
-      tensor_key: The field that tells which inferred entry a user's entry is about.
-      place: Where the user's entries stand, for errors.
-      others: Tensors that a user may name too.
+        given: The user's entries by name.
+        inferred: What the model says, by name.
+        tensor_key: The field that tells which inferred entry a user's entry is about.
+        place: Where the user's entries stand, for errors.
+        others: Tensors that a user may name too.
     """
     if given is None:
         return dict(inferred)
@@ -167,7 +167,7 @@ def completed(
         tensor = entry.get(tensor_key)
         known = inferred.get(name) if tensor is None else by_tensor.get(tensor)
         if known is None and tensor not in others:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"{place}.{name}.{tensor_key}: there is no {tensor or name!r}; the model has "
                 f"{', '.join(by_tensor)}"
             )
@@ -183,7 +183,7 @@ def add_baselines(
     for name, value in baselines.items():
         entry = entries.get(name) or by_tensor.get(name)
         if entry is None:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"baselines[{name!r}]: there is no such input; explained are {', '.join(entries)}"
             )
         spec = specs.get(entry["input_tensor_name"], tf.TensorSpec(None, tf.float32))
@@ -194,7 +194,7 @@ def add_baselines(
         if "input_baselines" in entry
     }
     if len(set(counts.values())) > 1:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             "baselines: expected as many of every input, got "
             + ", ".join(f"{count} of {name!r}" for name, count in counts.items())
         )

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from whylight.saving._tensorflow import tf
+from ._tensorflow import tf
 
 # Their functions hold no variables of a model's, and there are thousands of them.
 _LIBRARIES = ("keras", "numpy", "tensorflow", "tf_keras")
@@ -21,8 +21,8 @@ def holder_of(concretes: Iterable[Any], sources: Iterable[object]) -> Any:
     Only that: a model's optimizer and its training functions stay behind.
 
     Args:
-      concretes: The functions that are saved.
-      sources: The models and callables that they came from.
+        concretes: The functions that are saved.
+        sources: The models and callables that they came from.
     """
     holder = tf.Module()
     holder.saved_variables = _unique(v for concrete in concretes for v in concrete.variables)

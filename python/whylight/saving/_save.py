@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from whylight import InvalidArgument
-from whylight.saving._folder import new_folder, refuse_taken
-from whylight.saving._functions import (
+from .._errors import InvalidArgumentError
+from ._folder import new_folder, refuse_taken
+from ._functions import (
     Function,
     describe,
     describe_all,
@@ -16,10 +16,10 @@ from whylight.saving._functions import (
     output_specs,
     trace,
 )
-from whylight.saving._keras import function_of_keras, is_keras_model
-from whylight.saving._metadata import explanation_metadata, write_metadata
-from whylight.saving._resources import holder_of
-from whylight.saving._tensorflow import tf
+from ._keras import function_of_keras, is_keras_model
+from ._metadata import explanation_metadata, write_metadata
+from ._resources import holder_of
+from ._tensorflow import tf
 
 SERVING_DEFAULT = "serving_default"
 XAI_MODEL = "xai_model"
@@ -37,39 +37,41 @@ def save(
     metadata: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     baselines: Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    verbose: bool = True,
 ) -> str:
-    """Saves a model so that it can be explained, and says where.
+    """Saves a model so that it can be explained, and prints where.
 
     Written are the signatures that the rules ask for: `serving_default` alone; with `signatures`,
     `xai_model` beside them; with `preprocess`, `xai_preprocess` and `xai_model`, and
     `serving_default` runs both. explanation_metadata.json stands beside saved_model.pb.
 
     Args:
-      model: What is explained: a Keras model (2 or 3), a tf.Module, a tf.function, or what
-        tf.saved_model.load returns. It returns floating-point scores; its inputs have rows
-        first. A Keras model runs in inference mode.
-      path: A new folder, local or of a file system that TensorFlow writes to (gs://). It
-        appears whole or not at all.
-      preprocess: A function from what clients send to the model's inputs: a dict by their
-        names, or a tensor if there is one. A tf.function, a Python callable with
-        `preprocess_signature`, or a Keras model.
-      input_signature: The model's inputs, where it does not know them or their names should be
-        others: a tf.TensorSpec, a list of them in the model's order, or a dict by name.
-      preprocess_signature: The same for `preprocess`.
-      signatures: Further functions by key. One for `serving_default` is served in place of
-        the model.
-      metadata: explanation_metadata.json in the legacy form, as a mapping or a file; what it
-        leaves out comes from the model.
-      baselines: By input: a value of the input's shape without the row axis, a number for all
-        of it, or a list of such values.
-      overwrite: Whether a SavedModel in `path` is replaced.
+        model: What is explained: a Keras model (2 or 3), a tf.Module, a tf.function, or what
+            tf.saved_model.load returns. It returns floating-point scores; its inputs have rows
+            first. A Keras model runs in inference mode.
+        path: A new folder, local or of a file system that TensorFlow writes to (gs://). It
+            appears whole or not at all.
+        preprocess: A function from what clients send to the model's inputs: a dict by their
+            names, or a tensor if there is one. A tf.function, a Python callable with
+            `preprocess_signature`, or a Keras model.
+        input_signature: The model's inputs, where it does not know them or their names should be
+            others: a tf.TensorSpec, a list of them in the model's order, or a dict by name.
+        preprocess_signature: The same for `preprocess`.
+        signatures: Further functions by key. One for `serving_default` is served in place of
+            the model.
+        metadata: explanation_metadata.json in the legacy form, as a mapping or a file; what it
+            leaves out comes from the model.
+        baselines: By input: a value of the input's shape without the row axis, a number for all
+            of it, or a list of such values.
+        overwrite: Whether a SavedModel in `path` is replaced.
+        verbose: Whether to print where the model went.
 
     Returns:
-      `path`.
+        `path`.
 
     Raises:
-      InvalidArgument: The model, the functions or the metadata do not fit each other, or the
-        path is taken. Nothing has been written.
+        InvalidArgumentError: The model, the functions or the metadata do not fit each other, or the
+            path is taken. Nothing has been written.
 
     Source: "Saving TensorFlow models for AI Explanations", Google Cloud.
     """
@@ -91,11 +93,12 @@ def save(
             tf.saved_model.save(holder, folder, signatures=concretes)
         except AssertionError as error:
             # TensorFlow's word for a table that it cannot reach.
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"model: it uses a variable or a table that is no attribute of it: {error}"
             ) from error
         write_metadata(described, folder)
-    print(f"Model saved to: {path}")
+    if verbose:
+        print(f"Model saved to: {path}")
     return path
 
 
@@ -111,7 +114,7 @@ def function_of(model: Any, signature: object, what: str) -> Function:
         return Function(function.inputs, function.call, model)
     if callable(model):
         return function_of_callable(_converted(model), signature, what)
-    raise InvalidArgument(
+    raise InvalidArgumentError(
         f"{what}: expected a Keras model, a tf.Module or a tf.function, got {model!r}"
     )
 
@@ -141,7 +144,7 @@ def _only_function(module: Any, what: str) -> Any:
     if len(names) == 1:
         return getattr(module, names[0])
     choice = ", ".join(names or loaded or ["no tf.function"])
-    raise InvalidArgument(
+    raise InvalidArgumentError(
         f"{what}: {type(module).__name__} cannot be called itself and has {choice}; give the "
         f"function to explain, such as module.{names[0] if names else 'predict'}"
     )
@@ -156,7 +159,7 @@ def _functions(
     """What is saved under which key, and the argument that each came from."""
     for key in (XAI_MODEL, XAI_PREPROCESS):
         if key in signatures:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"signatures: {key!r} is written from "
                 f"`{'model' if key == XAI_MODEL else 'preprocess'}`; give the function there"
             )
@@ -187,7 +190,7 @@ def _matching(preprocess: Function, model: Function) -> Function:
     """`preprocess` with the outputs that the model takes, by name.
 
     Raises:
-      InvalidArgument: They differ; the message names the first difference.
+        InvalidArgumentError: They differ; the message names the first difference.
     """
 
     def outputs(tensors: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,7 +215,7 @@ def _matching(preprocess: Function, model: Function) -> Function:
 def _by_input(result: Any, model: Function) -> dict[str, Any]:
     flat = tf.nest.flatten(result)
     if len(flat) != 1 or len(model.inputs) != 1:
-        raise InvalidArgument(
+        raise InvalidArgumentError(
             f"preprocess: it returns {len(flat)} tensors without names; return a dict by the "
             f"model's inputs, {', '.join(map(repr, model.inputs))}"
         )
@@ -220,10 +223,10 @@ def _by_input(result: Any, model: Function) -> dict[str, Any]:
 
 
 def refuse_mismatch(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    """Raises InvalidArgument at the first difference of xai_preprocess and xai_model."""
+    """Raises InvalidArgumentError at the first difference of xai_preprocess and xai_model."""
     for name, spec in inputs.items():
         if name not in outputs:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"preprocess: no output is called {name!r}; it returns {describe_all(outputs)}, "
                 f"and the model takes {describe_all(inputs)}"
             )
@@ -234,13 +237,13 @@ def refuse_mismatch(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> No
         elif not found.shape.is_compatible_with(spec.shape):
             problem = "reshape or resize it"
         if problem:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"preprocess: its output {name!r} is {describe(found)}, and the model's input "
                 f"{name!r} is {describe(spec)}; {problem}"
             )
     for name in outputs:
         if name not in inputs:
-            raise InvalidArgument(
+            raise InvalidArgumentError(
                 f"preprocess: it returns {name!r}: {describe(outputs[name])}, which the model "
                 f"does not take; the model takes {describe_all(inputs)}"
             )
