@@ -114,6 +114,18 @@ def test_only_what_signatures_use_is_saved(tmp_path):
     assert not [name for name, _ in saved if "optimizer" in name.lower()]
 
 
+def test_tensorflows_loader_of_sessions_runs_it(tmp_path):
+    """The loader of TensorFlow Serving, which goes by variables' handles."""
+    model, x = trained_flower_model(name="flower")
+    whylight.saving.save(model, tmp_path / "model")
+    want = model(x, training=False)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(tmp_path / "model"))
+        signature = loaded.signature_def["serving_default"]
+        got = session.run(signature.outputs["kind"].name, {signature.inputs["flower"].name: x})
+    np.testing.assert_allclose(got, want, **CLOSE)
+
+
 def test_a_name_that_keras_chose_is_warned_of(tmp_path):
     model, _ = trained_flower_model()
     with pytest.warns(UserWarning, match=r"keras\.Input\(\.\.\., name="):
@@ -267,6 +279,91 @@ def test_a_name_that_tensorflow_cannot_take_is_changed_and_said(tmp_path):
             input_signature={"petal length": tf.TensorSpec([None, 4], tf.float32)},
         )
     assert keys(signatures(tmp_path / "model")["serving_default"])[0] == ["petal_length"]
+
+
+class TwoFunctions(Linear):
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def other(self, features):
+        return features
+
+
+class Hidden:
+    """Attributes that nobody can list."""
+
+    __slots__ = ("table",)
+
+
+def reads_a_hidden_table():
+    hidden = Hidden()
+    hidden.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], [1.0]), 0.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="word")])
+    def score(word):
+        return hidden.table.lookup(word)
+
+    return score
+
+
+def specs(*names):
+    return [tf.TensorSpec([None, 3], tf.float32, name=name) for name in names]
+
+
+@pytest.mark.parametrize(
+    "make, signature, error",
+    [
+        pytest.param(
+            TwoFunctions, None, "cannot be called itself and has other, serve; give", id="two"
+        ),
+        pytest.param(lambda: "model.keras", None, "expected a Keras model.*'model.keras'", id="x"),
+        pytest.param(Callable, None, "nothing says what '__call__' takes.*input_sig", id="no"),
+        pytest.param(Callable, [3], "expected a tf.TensorSpec for each tensor, got 3", id="int"),
+        pytest.param(Callable, 3, "expected a tf.TensorSpec, or a list or dict", id="no_list"),
+        pytest.param(
+            Callable,
+            [tf.RaggedTensorSpec([None, None], tf.float32)],
+            "sparse and ragged tensors cannot be cut into rows",
+            id="ragged",
+        ),
+        pytest.param(
+            Callable,
+            [tf.TensorSpec([], tf.float32)],
+            r"'features' is a single number; .* tf.TensorSpec\(\[None\], tf.float32",
+            id="scalar",
+        ),
+        pytest.param(Callable, [], "it takes no tensors", id="nothing"),
+        pytest.param(Callable, specs("a", "a"), "two inputs are called 'a'", id="twice"),
+        pytest.param(
+            lambda: wide_and_deep("list"),
+            specs("wide"),
+            "expected the model's inputs, wide, deep, got wide",
+            id="one_of_two",
+        ),
+        pytest.param(
+            Callable,
+            [tf.TensorSpec([None, 7], tf.float32)],
+            r"model: TensorFlow cannot run it on 'features': float32 \[\?, 7\]",
+            id="shape",
+        ),
+        pytest.param(
+            lambda: type("Model", (), {"__module__": "keras.src.models.model"})(),
+            None,
+            "does not run on TensorFlow; set KERAS_BACKEND=tensorflow",
+            id="other_backend",
+        ),
+        pytest.param(reads_a_hidden_table, None, "a table that is no attribute", id="hidden"),
+    ],
+)
+def test_what_cannot_be_a_model_is_refused(tmp_path, make, signature, error):
+    with pytest.raises(ValueError, match=error):
+        whylight.saving.save(make(), tmp_path / "model", input_signature=signature)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fixed_number_of_rows_is_warned_of(tmp_path):
+    with pytest.warns(UserWarning, match="'features' takes 2 rows at a time"):
+        whylight.saving.save(
+            Callable(), tmp_path / "model", input_signature=tf.TensorSpec([2, 3], tf.float32)
+        )
 
 
 # ------------------------------------------------------------------- several signatures

@@ -70,17 +70,18 @@ def _refuse_other_backend(model: Any, what: str) -> None:
 
 def _input_structure(model: Any) -> Any:
     """The model's inputs as they are passed to it: one, a list, or a dict."""
-    is_sequential = any(kind.__name__ == "Sequential" for kind in type(model).__mro__)
-    return model.inputs[0] if is_sequential else model.input
+    return model.inputs[0] if _is_sequential(model) else model.input
+
+
+def _is_sequential(model: object) -> bool:
+    return any(kind.__name__ == "Sequential" for kind in type(model).__mro__)
 
 
 def _input_names(model: Any) -> list[str]:
     names = [tensor.name for tensor in model.inputs]
-    layers = getattr(model, "layers", [])
-    if names == ["keras_tensor"] or re.fullmatch(r"keras_tensor_\d+", names[0]):
-        if any(kind.__name__ == "Sequential" for kind in type(model).__mro__) and layers:
-            # As Keras 2 called it.
-            return [f"{layers[0].name}_input"]
+    if _is_sequential(model) and re.fullmatch(r"keras_tensor(_\d+)?", names[0]):
+        # As Keras 2 called it.
+        return [f"{model.layers[0].name}_input"]
     return names
 
 
