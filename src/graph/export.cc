@@ -146,23 +146,6 @@ class Target {
   std::vector<std::string> warnings_;
 };
 
-// Writes all fields of `message` but those for which `rewrite(reader, out)` returns true, having
-// read the field and written what stands for it.
-template <typename Rewrite>
-Result<std::string> RewriteFields(std::string_view bytes, Rewrite rewrite) {
-  std::string out;
-  pbf_reader message = Reader(bytes);
-  const char* start = bytes.data();
-  while (message.next()) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const bool rewritten, rewrite(message, out));
-    if (!rewritten) message.skip();
-    const char* const end = bytes.data() + (bytes.size() - message.length());
-    if (!rewritten) out.append(start, end);
-    start = end;
-  }
-  return out;
-}
-
 // A NodeDef of a function body without the attributes that the target does not know.
 Result<std::string> FitNode(std::string_view node_def, Target& target) {
   std::string name, op;
@@ -180,7 +163,7 @@ Result<std::string> FitNode(std::string_view node_def, Target& target) {
     }
   }
   WHYLIGHT_RETURN_IF_ERROR(target.CheckOp(op, name));
-  return RewriteFields(node_def, [&](pbf_reader& field, std::string& out) -> Result<bool> {
+  return wire::RewriteFields(node_def, [&](pbf_reader& field, std::string& out) -> Result<bool> {
     if (field.tag_and_type() != Bytes(5)) return false;
     const std::string_view entry = View(field);
     const auto [attr, bytes] = wire::MapEntry(entry);
@@ -195,7 +178,7 @@ Result<std::string> FitNode(std::string_view node_def, Target& target) {
 Result<std::string> FitFunction(const FunctionDef& function, Target& target) {
   if (!target.any()) return function.bytes;
   Result<std::string> fitted =
-      RewriteFields(function.bytes, [&](pbf_reader& field, std::string& out) -> Result<bool> {
+      wire::RewriteFields(function.bytes, [&](pbf_reader& field, std::string& out) -> Result<bool> {
         if (field.tag_and_type() != Bytes(3)) return false;
         WHYLIGHT_ASSIGN_OR_RETURN(const std::string node, FitNode(View(field), target));
         pbf_writer(out).add_message(3, node);

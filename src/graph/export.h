@@ -14,7 +14,7 @@ struct ExportOptions {
   // Definitions of the runtime that will read the graph: attributes it does not know are left
   // out if they hold their default (in the graph's own registry), and reported otherwise.
   const OpRegistry* target = nullptr;
-  // Only these nodes, which refer to nothing but each other; nullptr: all.
+  // Only these nodes (others they may refer to by name); nullptr: all.
   const std::set<const Node*>* only = nullptr;
 };
 

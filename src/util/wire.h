@@ -65,6 +65,23 @@ inline std::pair<std::string, std::string_view> MapEntry(std::string_view bytes)
   return entry;
 }
 
+// Writes all fields of `message` but those for which `rewrite(reader, out)` returns true, having
+// read the field and written what stands for it. `rewrite` returns Result<bool>.
+template <typename Rewrite>
+Result<std::string> RewriteFields(std::string_view bytes, Rewrite rewrite) {
+  std::string out;
+  protozero::pbf_reader message = Reader(bytes);
+  const char* start = bytes.data();
+  while (message.next()) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const bool rewritten, rewrite(message, out));
+    if (!rewritten) message.skip();
+    const char* const end = bytes.data() + (bytes.size() - message.length());
+    if (!rewritten) out.append(start, end);
+    start = end;
+  }
+  return out;
+}
+
 // Runs `read`; what protozero throws becomes kDataLoss.
 template <typename Read>
 Status CatchWire(Read&& read) {
