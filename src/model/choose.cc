@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "model/keys.h"
 #include "savedmodel/call_function.h"
 #include "util/edit_distance.h"
 #include "util/quote.h"
@@ -17,9 +18,6 @@ namespace {
 using Severity = Problem::Severity;
 using Inputs = std::map<std::string, TensorInfo>;
 
-constexpr char kModelKey[] = "xai_model";
-constexpr char kPreprocessKey[] = "xai_preprocess";
-constexpr char kServingKey[] = "serving_default";
 constexpr char kPredictKey[] = "predict";
 constexpr char kPredictMethod[] = "tensorflow/serving/predict";
 
@@ -53,18 +51,6 @@ std::string Signature(const SignatureDef& signature) { return "signature " + Quo
 const SignatureDef* Find(const MetaGraph& graph, const std::string& key) {
   const auto it = graph.signatures.find(key);
   return it == graph.signatures.end() ? nullptr : &it->second;
-}
-
-// A slip of the keyboard or of memory for `exact`: "xai-model", "XAI_Model", "xai_modle".
-bool IsNearMiss(const std::string& key, std::string_view exact) {
-  if (key == exact) return false;
-  const auto letters = [](std::string_view text) {
-    std::string out = AsciiLower(text);
-    std::erase_if(out, [](char c) { return c == '-' || c == '_' || c == '.' || c == ' '; });
-    return out;
-  };
-  constexpr std::size_t kMaxKeyBytes = 40;  // A longer one is no slip, and distances are dear.
-  return key.size() < kMaxKeyBytes && EditDistance(letters(key), letters(exact)) <= 1;
 }
 
 // One graph's choice in the making.
@@ -141,12 +127,7 @@ class Chooser {
       return;
     }
     if (HasKey(kModelKey)) {
-      if (HasKey(kPreprocessKey)) {
-        Choose(kModelKey, "key xai_model, behind xai_preprocess");
-        choice_.preprocess = Find(graph_, kPreprocessKey);
-      } else {
-        Choose(kModelKey, keys_.size() == 1 ? "the only serving function" : "key xai_model");
-      }
+      ChooseModelKey();
       return;
     }
     if (OneFunction()) {
@@ -156,10 +137,19 @@ class Chooser {
     RefuseSeveral("one serving function, or one under the key 'xai_model'");
   }
 
+  void ChooseModelKey() {
+    if (HasKey(kPreprocessKey)) {
+      Choose(kModelKey, "key xai_model, behind xai_preprocess");
+      choice_.preprocess = Find(graph_, kPreprocessKey);
+    } else {
+      Choose(kModelKey, keys_.size() == 1 ? "the only serving function" : "key xai_model");
+    }
+  }
+
   void ChooseTf1() {
     const SignatureDef* serving = HasKey(kServingKey) ? Find(graph_, kServingKey) : nullptr;
     if (HasKey(kModelKey)) {
-      Choose(kModelKey, "key xai_model");
+      ChooseModelKey();
     } else if (serving != nullptr && serving->method_name == kPredictMethod) {
       Choose(kServingKey, "key serving_default, of method predict");
     } else if (HasKey(kPredictKey)) {
@@ -202,16 +192,13 @@ class Chooser {
   }
 
   void AddNearMisses(Severity severity) {
-    for (const char* exact : {kModelKey, kPreprocessKey}) {
-      if (HasKey(exact)) continue;
-      for (const std::string& key : keys_) {
-        if (!IsNearMiss(key, exact)) continue;
-        Add(severity, "misspelled-key", "signature " + Quote(key),
-            "the key must be exactly '" + std::string(exact) + "'; " + Quote(key) +
-                " is a signature like any other",
-            "tf.saved_model.save(model, path, signatures={..., \"" + std::string(exact) +
-                "\": ...})");
-      }
+    for (const std::string& key : keys_) {
+      const std::string exact = MeantKey(key);
+      if (exact.empty() || HasKey(exact)) continue;
+      Add(severity, "misspelled-key", "signature " + Quote(key),
+          "the key must be exactly '" + exact + "'; " + Quote(key) +
+              " is a signature like any other",
+          "tf.saved_model.save(model, path, signatures={..., \"" + exact + "\": ...})");
     }
   }
 

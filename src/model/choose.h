@@ -2,8 +2,8 @@
 //
 // TF2  one distinct serving function: that one. Several: the one under the exact key xai_model.
 //      xai_preprocess + xai_model: requests go to the first, its outputs feed the second.
-// TF1  what the caller or metadata names; else xai_model; else serving_default if its method is
-//      predict; else predict; else the only one.
+// TF1  what the caller or metadata names; else xai_model (behind xai_preprocess if it is there);
+//      else serving_default if its method is predict; else predict; else the only one.
 //
 // The rules that a Problem can name, and what they make of the model:
 //

@@ -4,7 +4,6 @@
 #include <memory>
 #include <set>
 
-#include "io/json.h"
 #include "model/program.h"
 
 namespace whylight {
@@ -15,14 +14,7 @@ void WriteTensors(JsonWriter& w, const std::map<std::string, TensorInfo>& tensor
   for (const auto& [name, info] : tensors) {
     w.BeginObject(name);
     w.String("dtype", DTypeName(info.dtype));
-    w.Key("shape");
-    if (info.shape.has_rank()) {
-      w.BeginArray();
-      for (const std::int64_t size : info.shape.dims()) w.Int(size < 0 ? -1 : size);
-      w.EndArray();
-    } else {
-      w.Null();
-    }
+    WriteShape(w, info.shape);
     w.String("tensor", info.tensor);
     w.EndObject();
   }
@@ -30,6 +22,17 @@ void WriteTensors(JsonWriter& w, const std::map<std::string, TensorInfo>& tensor
 }
 
 }  // namespace
+
+void WriteShape(JsonWriter& w, const Shape& shape) {
+  w.Key("shape");
+  if (!shape.has_rank()) {
+    w.Null();
+    return;
+  }
+  w.BeginArray();
+  for (const std::int64_t size : shape.dims()) w.Int(size < 0 ? -1 : size);
+  w.EndArray();
+}
 
 ModelContents ContentsOf(const Model& model) {
   ModelContents contents{.model = model, .choice = ChooseSignature(model.meta()), .ops = {}};
@@ -57,7 +60,8 @@ std::int64_t CheckpointBytes(const Model& model) {
   return bytes;
 }
 
-std::string ContentsJson(const ModelContents& contents) {
+std::string ContentsJson(const ModelContents& contents,
+                         const std::function<void(JsonWriter&)>& write_more) {
   const Model& model = contents.model;
   const Choice& choice = contents.choice;
   std::string text;
@@ -96,6 +100,7 @@ std::string ContentsJson(const ModelContents& contents) {
   w.EndArray();
   w.Int("checkpointBytes", CheckpointBytes(model));
   w.Strings("ops", contents.ops);
+  if (write_more) write_more(w);
   w.EndObject();
   return text;
 }

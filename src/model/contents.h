@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "io/json.h"
 #include "model/choose.h"
 #include "model/model.h"
 
@@ -25,7 +27,11 @@ std::int64_t CheckpointBytes(const Model& model);  // 0 if the checkpoint cannot
 //  "signatures": {KEY: {"method": ..., "inputs": {NAME: {"dtype": "float32", "shape": [-1, 4],
 //  "tensor": "x:0"}}, "outputs": ...}}, "explained": {"signature": KEY or null, "preprocess": ...,
 //  "reason": ...}, "assets": [...], "checkpointBytes": ..., "ops": [...]}; a shape is null without
-// a known rank.
-std::string ContentsJson(const ModelContents& contents);
+// a known rank. `write_more` adds members behind these.
+std::string ContentsJson(const ModelContents& contents,
+                         const std::function<void(JsonWriter&)>& write_more = {});
+
+// The member "shape" of the open object, in that form.
+void WriteShape(JsonWriter& w, const Shape& shape);
 
 }  // namespace whylight

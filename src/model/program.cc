@@ -87,6 +87,19 @@ Result<ProgramInput> CutAt(Graph& graph, const NamedTensor& feature, std::vector
   return ProgramInput{.port = std::move(port), .source = tensor, .tensor = tensor.name()};
 }
 
+// Where a signature's input is fed: in TF1 it may be any tensor of the graph, also one that
+// something computes.
+Result<Port> Fed(Graph& graph, const Port& input, std::vector<Port>& outputs) {
+  const Node& node = *input.tensor.node;
+  if (node.inputs.empty() || node.Is("PlaceholderWithDefault")) return input;
+  WHYLIGHT_ASSIGN_OR_RETURN(
+      const ProgramInput cut,
+      CutAt(graph, {.name = input.name, .tensor = input.tensor.name()}, outputs));
+  Port port = input;
+  port.tensor = cut.port.tensor;
+  return port;
+}
+
 // A dense stand-in for a sparse tensor: `source` computes it, and whatever comes behind the parts
 // reads parts that are made of the placeholder.
 Status CutSparse(Graph& graph, const NamedTensor& feature, std::vector<Port>& outputs,
@@ -272,13 +285,14 @@ bool LeavesRows(const Graph& graph, const Output& output) {
   return dense.ok() && (output.index < dense->first || output.index >= dense->first + dense->count);
 }
 
-// And these gather the values of a row again.
+// And these gather the values of a row again; DenseBincount counts them, in the lengths of a ragged
+// tensor's rows.
 bool ReturnsToRows(const Node& node) {
   return node.op.starts_with("SparseSegment") || node.op.starts_with("SegmentS") ||
          node.op.starts_with("SegmentM") || node.op.starts_with("UnsortedSegment") ||
          node.Is("SparseToDense") || node.Is("SparseTensorDenseMatMul") ||
          node.Is("SparseReduceSum") || node.Is("SparseReduceMax") ||
-         node.Is("RaggedTensorToTensor") || node.Is("ScatterNd");
+         node.Is("RaggedTensorToTensor") || node.Is("ScatterNd") || node.Is("DenseBincount");
 }
 
 }  // namespace
@@ -443,12 +457,19 @@ Result<Program> BuildProgram(const Model& model, const ProgramSpec& spec) {
         return InvalidArgument(place + ": input '" + input.name + "' is not an output of '" +
                                spec.preprocess->key + "'");
       }
-      program.inputs.push_back({.port = input, .source = source->tensor});
+      // In TF1 an input of the request may be passed on as it is.
+      const bool passed =
+          source->tensor == input.tensor &&
+          std::ranges::find(program.request, input.tensor, &Port::tensor) != program.request.end();
+      WHYLIGHT_ASSIGN_OR_RETURN(const Port port, Fed(g, input, program.outputs));
+      program.inputs.push_back(
+          {.port = port, .source = passed ? std::nullopt : std::optional(source->tensor)});
     }
   } else {
-    program.request = model_inputs;
     for (const Port& input : model_inputs) {
-      program.inputs.push_back({.port = input, .source = std::nullopt});
+      WHYLIGHT_ASSIGN_OR_RETURN(const Port port, Fed(g, input, program.outputs));
+      program.request.push_back(port);
+      program.inputs.push_back({.port = port, .source = std::nullopt});
     }
   }
   program.layout = spec.without_rows ? RowLayout{.kind = RowLayout::Kind::kNone}
