@@ -38,6 +38,16 @@ int ExitCodeOf(CheckReport::Verdict verdict) {
   return 70;
 }
 
+// The lines of `text` but the first begin under it.
+std::string Indented(const std::string& text, std::size_t columns) {
+  std::string indented;
+  for (const char c : text) {
+    indented += c;
+    if (c == '\n') indented.append(columns, ' ');
+  }
+  return indented;
+}
+
 void PrintText(const Judgement& judgement) {
   const CheckReport& report = judgement.report;
   std::printf("verdict    %s\n", std::string(VerdictName(report.verdict)).c_str());
@@ -53,7 +63,7 @@ void PrintText(const Judgement& judgement) {
   for (const Problem& problem : report.problems) {
     std::printf("\n%s [%s] %s\n  %s\n", SeverityName(problem.severity).data(), problem.rule.c_str(),
                 problem.place.c_str(), problem.message.c_str());
-    if (!problem.fix.empty()) std::printf("  fix: %s\n", problem.fix.c_str());
+    if (!problem.fix.empty()) std::printf("  fix: %s\n", Indented(problem.fix, 7).c_str());
   }
 }
 

@@ -1,10 +1,13 @@
 // whylight inspect: what is in a model, which function would be explained, and why.
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
 #include "model/contents.h"
+#include "rewrite/mend.h"
+#include "rewrite/split_points.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -13,6 +16,8 @@ namespace {
 struct InspectArgs {
   std::string model;
   std::string tags;
+  std::string signature;
+  bool split = false;
   bool json = false;
 };
 
@@ -76,14 +81,95 @@ void PrintText(const ModelContents& contents) {
   std::printf("\nOps: %s\n", Join(contents.ops, " ").c_str());
 }
 
+// Where a signature can be split.
+struct SplitReport {
+  std::string signature;
+  SplitProposal split;
+  std::string command;  // That does it; empty if there is nowhere to split,
+  std::string refusal;  // or if it would be refused.
+};
+
+Result<SplitReport> ReportSplit(const Model& model, const InspectArgs& args) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const SignatureDef* signature,
+                            ChoosePredictSignature(model.meta(), args.signature));
+  SplitReport report{.signature = signature->key, .split = {}, .command = {}, .refusal = {}};
+  WHYLIGHT_ASSIGN_OR_RETURN(const SignatureGraph graph, OpenSignatureGraph(model, *signature));
+  WHYLIGHT_ASSIGN_OR_RETURN(report.split, FindSplit(graph));
+  if (report.split.points.empty()) return report;
+  const SignatureChanges changes = ChangesFor(model, signature->key, report.split);
+  const Result<SignaturePlan> plan = PlanSignatures(model, changes);
+  if (plan.ok()) {
+    report.command = SignatureCommand(args.model, changes);
+  } else {
+    report.refusal = plan.status().message();
+  }
+  return report;
+}
+
+void WriteSplit(JsonWriter& w, const SplitReport& report) {
+  w.BeginObject("split");
+  w.String("signature", report.signature);
+  w.BeginArray("points");
+  for (const SplitPoint& point : report.split.points) {
+    w.BeginObject();
+    w.String("name", point.name);
+    w.String("tensor", point.tensor);
+    w.String("dtype", DTypeName(point.dtype));
+    WriteShape(w, point.shape);
+    w.Key("op");
+    point.is_input() ? w.Null() : w.String(point.op);
+    w.Strings("from", point.behind);
+    w.Strings("gradientsFrom", point.outputs);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.Key("command");
+  report.command.empty() ? w.Null() : w.String(report.command);
+  w.EndObject();
+}
+
+void PrintSplit(const SplitReport& report) {
+  std::printf("\nSplit of %s\n", report.signature.c_str());
+  if (report.split.points.empty()) {
+    std::printf("  %s\n", report.split.needed
+                              ? "no floating-point tensor with a gradient lies behind its inputs"
+                              : "not needed: gradients reach all of its inputs");
+    return;
+  }
+  for (const SplitPoint& point : report.split.points) {
+    std::printf("  %-24s %s %s\n", point.name.c_str(), DTypeName(point.dtype).c_str(),
+                point.shape.ToString().c_str());
+    if (point.is_input()) {
+      std::printf("    an input, passed on as it is");
+    } else {
+      std::printf("    %s\n    behind %s, from %s", point.tensor.c_str(), point.op.c_str(),
+                  Join(point.behind, ", ").c_str());
+    }
+    std::printf("; %s\n", point.outputs.empty()
+                              ? "no gradient"
+                              : ("gradients from " + Join(point.outputs, ", ")).c_str());
+  }
+  std::printf("  %s\n", (report.command.empty() ? report.refusal : report.command).c_str());
+}
+
 int Run(const InspectArgs& args) {
   const Result<std::unique_ptr<Model>> model = Model::Open(args.model, SplitList(args.tags));
   if (!model.ok()) return Fail(model.status());
+  std::optional<SplitReport> split;
+  if (args.split) {
+    Result<SplitReport> report = ReportSplit(**model, args);
+    if (!report.ok()) return Fail(report.status());
+    split = *std::move(report);
+  }
   const ModelContents contents = ContentsOf(**model);
   if (args.json) {
-    std::printf("%s\n", ContentsJson(contents).c_str());
+    const auto write_split = [&](JsonWriter& w) {
+      if (split) WriteSplit(w, *split);
+    };
+    std::printf("%s\n", ContentsJson(contents, write_split).c_str());
   } else {
     PrintText(contents);
+    if (split) PrintSplit(*split);
   }
   return 0;
 }
@@ -95,6 +181,10 @@ std::function<int()> DeclareInspect(Args& args, const OpenRuntime&) {
   args.Text("MODEL", options->model, "SavedModel directory or export base");
   args.Require("MODEL");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
+  args.Flag("--split", options->split,
+            "Propose where to split preprocessing off, for whylight signature");
+  args.Text("--signature", options->signature,
+            "KEY: The signature that --split looks at (default: the one that predict runs)");
   args.Flag("--json", options->json, "Print JSON");
   args.Examples(
       "  whylight inspect exports/        # the newest of the versions below it\n"

@@ -43,6 +43,8 @@ int Main(int argc, const char* const* argv) {
            with(DeclareDiff));
   line.Add("report", "Show explanations in one HTML page that opens anywhere", with(DeclareReport));
   line.Add("render", "Draw pictures of written explanations; needs no model", with(DeclareRender));
+  line.Add("signature", "Add, rename or drop signatures of a model, without the code that made it",
+           with(DeclareSignature));
   line.Add("metadata", "Write explanation metadata from a model, or turn one form into the other",
            with(DeclareMetadata));
   line.Add("doctor", "Show what was found: TensorFlow, cores, memory, GPU", with(DeclareDoctor));

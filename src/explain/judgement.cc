@@ -9,6 +9,7 @@
 #include "explain/trial_run.h"
 #include "io/json.h"
 #include "model/check_metadata.h"
+#include "rewrite/mend.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -71,6 +72,7 @@ Result<Judgement> Judge(const std::string& path, const JudgeOptions& options) {
   const Result<std::unique_ptr<Model>> model = Model::Open(path, options.check.tags);
   if (!model.ok()) return Judgement{.report = CheckPath(path, options.check)};
   Judgement judgement{.report = CheckModel(**model, options.check)};
+  AddSignatureCommands(**model, path, judgement.report);
   WHYLIGHT_RETURN_IF_ERROR(JudgeMetadata(**model, options, judgement));
   if (options.open_runtime) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<Runtime> runtime, options.open_runtime());
