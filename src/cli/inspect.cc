@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/cache_args.h"
 #include "cli/commands.h"
 #include "model/contents.h"
 #include "util/strings.h"
@@ -13,6 +14,7 @@ namespace {
 struct InspectArgs {
   std::string model;
   std::string tags;
+  CacheArgs cache;
   bool json = false;
 };
 
@@ -33,6 +35,7 @@ void PrintText(const ModelContents& contents) {
   const Choice& choice = contents.choice;
   const MetaGraph& meta = model.meta();
   std::printf("%s\n", model.files().directory.c_str());
+  if (!model.files().origin.empty()) std::printf("  a copy of %s\n", model.files().origin.c_str());
   if (!model.files().chosen_from.empty()) {
     std::printf("  the newest version below %s\n", model.files().chosen_from.c_str());
   }
@@ -77,7 +80,8 @@ void PrintText(const ModelContents& contents) {
 }
 
 int Run(const InspectArgs& args) {
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.model, SplitList(args.tags));
+  const Result<std::unique_ptr<Model>> model =
+      OpenModel(args.model, SplitList(args.tags), args.cache);
   if (!model.ok()) return Fail(model.status());
   const ModelContents contents = ContentsOf(**model);
   if (args.json) {
@@ -92,9 +96,10 @@ int Run(const InspectArgs& args) {
 
 std::function<int()> DeclareInspect(Args& args, const OpenRuntime&) {
   auto options = std::make_shared<InspectArgs>();
-  args.Text("MODEL", options->model, "SavedModel directory or export base");
+  args.Text("MODEL", options->model, kModelHelp);
   args.Require("MODEL");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
+  options->cache.Declare(args);
   args.Flag("--json", options->json, "Print JSON");
   args.Examples(
       "  whylight inspect exports/        # the newest of the versions below it\n"
