@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/cache_args.h"
 #include "cli/commands.h"
 #include "cli/spec_args.h"
 #include "explain/judgement.h"
@@ -20,6 +21,7 @@ struct CheckArgs {
   std::string signature;
   std::string metadata;
   SpecArgs spec;
+  CacheArgs cache;
   bool beyond_service_limits = false;
   bool run = false;
   bool json = false;
@@ -89,6 +91,7 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
     options.session = *session;
     options.open_runtime = [&] { return open(args.machine.runtime); };
   }
+  if (const Status applied = args.cache.Apply(); !applied.ok()) return Fail(applied);
   const Result<Judgement> judgement = Judge(*model, options);
   if (!judgement.ok()) return Fail(judgement.status());
   if (args.json) {
@@ -103,7 +106,7 @@ int Run(const CheckArgs& args, const OpenRuntime& open) {
 
 std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   auto options = std::make_shared<CheckArgs>();
-  args.Text("MODEL", options->model, "SavedModel directory or export base");
+  args.Text("MODEL", options->model, kModelHelp);
   args.Text("--metadata", options->metadata,
             "FILE: Judge this metadata too (default: explanation_metadata.json beside the model)");
   options->spec.Declare(args);
@@ -112,6 +115,7 @@ std::function<int()> DeclareCheck(Args& args, const OpenRuntime& open) {
   args.Flag("--run", options->run, "Also load the model and run a made-up row");
   args.Text("--signature", options->signature, "KEY: Judge this signature (default: by the rules)");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
+  options->cache.Declare(args);
   args.Flag("--json", options->json, "Print JSON");
   options->machine.Declare(args);
   args.Examples(

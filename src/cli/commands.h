@@ -17,6 +17,7 @@ std::function<int()> DeclareReport(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareRender(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareMetadata(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareSignature(Args& args, const OpenRuntime& open);
+std::function<int()> DeclareCache(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareDoctor(Args& args, const OpenRuntime& open);
 std::function<int()> DeclareCompletion(Args& args, const CommandLine& line);
 std::function<int()> DeclareHelp(Args& args, const CommandLine& line);

@@ -15,6 +15,7 @@
 #include <iostream>
 
 #include "io/files.h"
+#include "io/remote/uri.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -90,7 +91,7 @@ std::vector<std::string> SplitList(const std::string& text) {
 Result<std::vector<std::string>> NamesFrom(const std::string& text) {
   // A list of one name is seldom meant, a path that was misspelled often.
   static constexpr std::array kListFiles = {".txt", ".csv", ".tsv", ".json", ".names", ".labels"};
-  const bool is_file = FileExists(text);
+  const bool is_file = IsRemote(text) || FileExists(text);
   const bool looks_like_file =
       text.find(',') == std::string::npos &&
       (text.find('/') != std::string::npos || std::ranges::count(kListFiles, Extension(text)) > 0);

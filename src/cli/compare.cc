@@ -255,7 +255,7 @@ int Run(const CompareArgs& args, const Args& given, const OpenRuntime& open) {
   const RequestArgs& request = args.explain.request;
   const Result<std::vector<std::string>> names = MethodsFrom(args.methods);
   if (!names.ok()) return Fail(names.status());
-  const Result<std::unique_ptr<Model>> model = Model::Open(request.model, request.Tags());
+  const Result<std::unique_ptr<Model>> model = request.OpenModel();
   if (!model.ok()) return Fail(model.status());
   const Result<ExplainOptions> options = OptionsFrom(args.explain, given, **model, {});
   if (!options.ok()) return Fail(options.status());

@@ -68,8 +68,8 @@ int Run(const DoctorArgs& args, const OpenRuntime& open) {
   std::printf("memory      %s, %s of it free\n", Gigabytes(AllowedMemory()).c_str(),
               Gigabytes(AvailableMemory()).c_str());
   const Result<const WhylightArrow*> arrow = LoadArrow();
-  std::printf("Arrow       %s\n",
-              arrow.ok() ? (*arrow)->arrow_version : arrow.status().message().c_str());
+  std::printf("Arrow       %s\n", arrow.ok() ? (*arrow)->arrow_version
+                                             : ("not found: " + arrow.status().message()).c_str());
   if (!runtime.ok()) {
     std::printf("TensorFlow  not found\n");
     return Fail(runtime.status());

@@ -69,7 +69,7 @@ Status ExplainJob::Open(const OpenRuntime& open) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::optional<ExplanationSpec> spec, args_.spec.Read());
   if (spec) PrintNotes(NotesOf(*spec, GivenIn(given_)));
   WHYLIGHT_ASSIGN_OR_RETURN(const std::string path, ModelPathOf(args_.request.model, spec));
-  WHYLIGHT_ASSIGN_OR_RETURN(model_, Model::Open(path, args_.request.Tags()));
+  WHYLIGHT_ASSIGN_OR_RETURN(model_, OpenModel(path, args_.request.Tags(), args_.request.cache));
   WHYLIGHT_ASSIGN_OR_RETURN(ExplainOptions options, OptionsFrom(args_, given_, *model_, spec));
   WHYLIGHT_RETURN_IF_ERROR(CheckRequest(options));
   WHYLIGHT_ASSIGN_OR_RETURN(runtime_, open(args_.machine.runtime));

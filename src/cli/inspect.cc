@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/cache_args.h"
 #include "cli/commands.h"
 #include "model/contents.h"
 #include "rewrite/mend.h"
@@ -18,6 +19,7 @@ struct InspectArgs {
   std::string tags;
   std::string signature;
   bool split = false;
+  CacheArgs cache;
   bool json = false;
 };
 
@@ -38,6 +40,7 @@ void PrintText(const ModelContents& contents) {
   const Choice& choice = contents.choice;
   const MetaGraph& meta = model.meta();
   std::printf("%s\n", model.files().directory.c_str());
+  if (!model.files().origin.empty()) std::printf("  a copy of %s\n", model.files().origin.c_str());
   if (!model.files().chosen_from.empty()) {
     std::printf("  the newest version below %s\n", model.files().chosen_from.c_str());
   }
@@ -153,7 +156,8 @@ void PrintSplit(const SplitReport& report) {
 }
 
 int Run(const InspectArgs& args) {
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.model, SplitList(args.tags));
+  const Result<std::unique_ptr<Model>> model =
+      OpenModel(args.model, SplitList(args.tags), args.cache);
   if (!model.ok()) return Fail(model.status());
   std::optional<SplitReport> split;
   if (args.split) {
@@ -178,13 +182,14 @@ int Run(const InspectArgs& args) {
 
 std::function<int()> DeclareInspect(Args& args, const OpenRuntime&) {
   auto options = std::make_shared<InspectArgs>();
-  args.Text("MODEL", options->model, "SavedModel directory or export base");
+  args.Text("MODEL", options->model, kModelHelp);
   args.Require("MODEL");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
   args.Flag("--split", options->split,
             "Propose where to split preprocessing off, for whylight signature");
   args.Text("--signature", options->signature,
             "KEY: The signature that --split looks at (default: the one that predict runs)");
+  options->cache.Declare(args);
   args.Flag("--json", options->json, "Print JSON");
   args.Examples(
       "  whylight inspect exports/        # the newest of the versions below it\n"

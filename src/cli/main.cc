@@ -1,8 +1,11 @@
 // whylight: explains the predictions of TensorFlow SavedModels.
+#include <unistd.h>
+
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "io/files.h"
+#include "io/remote/call.h"
 #include "runtime/tensorflow/tensorflow.h"
 #include "whylight/version.h"
 
@@ -27,7 +30,7 @@ int Main(int argc, const char* const* argv) {
   CommandLine line("whylight",
                    "Why a TensorFlow model said what it said, on your own machine.\n"
                    "MODEL is a SavedModel directory, or an export base whose newest version is "
-                   "taken.");
+                   "taken. It and every file may be gs:// or s3://.");
   const auto with = [](std::function<int()> (*declare)(Args&, const OpenRuntime&)) {
     return [declare](Args& args) { return declare(args, Open); };
   };
@@ -47,6 +50,7 @@ int Main(int argc, const char* const* argv) {
            with(DeclareSignature));
   line.Add("metadata", "Write explanation metadata from a model, or turn one form into the other",
            with(DeclareMetadata));
+  line.Add("cache", "Show or remove the copies of models that lie in buckets", with(DeclareCache));
   line.Add("doctor", "Show what was found: TensorFlow, cores, memory, GPU", with(DeclareDoctor));
   line.Add("completion", "Print a completion script for a shell",
            [&](Args& args) { return DeclareCompletion(args, line); });
@@ -54,7 +58,10 @@ int Main(int argc, const char* const* argv) {
            [&](Args& args) { return DeclareHelp(args, line); });
   line.Version(VersionText);
   const Invocation invocation = line.Parse(argc, argv);
-  return FinishStandardOutput(invocation.run ? invocation.run() : invocation.exit_code);
+  const int exit_code =
+      FinishStandardOutput(invocation.run ? invocation.run() : invocation.exit_code);
+  if (IsCallRunning()) _exit(exit_code);  // It uses what an orderly end would take away.
+  return exit_code;
 }
 
 }  // namespace

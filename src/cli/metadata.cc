@@ -188,7 +188,8 @@ void PrintReasons(const std::vector<FieldReason>& reasons) {
 int Infer(const MetadataArgs& args, const MaybeSpec& spec, const OpenRuntime& open) {
   const Result<std::string> path = ModelPathOf(args.path, spec);
   if (!path.ok()) return Fail(path.status());
-  const Result<std::unique_ptr<Model>> model = Model::Open(*path, args.request.Tags());
+  const Result<std::unique_ptr<Model>> model =
+      OpenModel(*path, args.request.Tags(), args.request.cache);
   if (!model.ok()) return Fail(model.status());
   if (spec) SayUse(spec->metadata_source, "it is written anew from the model; convert keeps it");
   const Result<Json> parameters = ParametersFor(args, spec);
@@ -254,6 +255,7 @@ std::function<int()> DeclareMetadata(Args& args, const OpenRuntime& open) {
   args.Text("--tags", options->request.tags, "A,B: Tag set, separated by commas (default serve)");
   args.Text("--image-range", options->request.image_range,
             "RANGE: What black and white are for image files: 0..1, 0..255 or -1..1");
+  options->request.cache.Declare(args);
   args.Group("convert");
   args.Flag("--strict", options->strict,
             "Leave out what the form has no field for, instead of keeping it under \"whylight\"");

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "explain/explanation_json.h"
+#include "io/remote/uri.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -72,8 +73,9 @@ Status FailureLog::Close() {
 
 std::string ErrorPathFor(const std::string& output_path) {
   if (output_path.empty() || output_path == "-") return "";
-  const std::string extension = Extension(output_path);
-  return output_path.substr(0, output_path.size() - extension.size()) + ".errors.jsonl";
+  const std::string_view plain = WithoutOptions(output_path);
+  return WithEnding(output_path, plain.substr(plain.size() - Extension(plain).size()),
+                    ".errors.jsonl");
 }
 
 Progress::Progress(std::size_t total)
@@ -110,6 +112,7 @@ void Progress::Clear() {
 std::size_t CountInstances(const std::vector<std::string>& paths) {
   std::size_t count = 0;
   for (const std::string& path : paths) {
+    if (IsRemote(path)) return 0;
     if (IsDirectory(path)) {
       const Result<std::vector<std::string>> files = ListFiles(path);
       if (files.ok()) count += files->size();

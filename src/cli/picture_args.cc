@@ -10,6 +10,7 @@
 #include "explain/sums.h"
 #include "io/files.h"
 #include "io/json.h"
+#include "io/remote/uri.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -158,7 +159,7 @@ Status PictureSourceArgs::Read(PictureDrawer::Options& drawing) const {
 
 Result<PictureFiles> PictureFiles::Open(const PictureArgs& args) {
   std::error_code error;
-  std::filesystem::create_directories(args.directory, error);
+  if (!IsRemote(args.directory)) std::filesystem::create_directories(args.directory, error);
   if (error) return InvalidArgument("--images " + args.directory + ": " + error.message());
   return PictureFiles(args.directory, args.area);
 }
@@ -169,8 +170,9 @@ Result<int> PictureFiles::Write(const Row& row, const PictureDrawer& drawer) con
   for (std::size_t target = 0; target < targets.size(); ++target) {
     for (const FeatureAttribution& feature : row.attributions[target].features) {
       if (!drawer.IsPicture(feature)) continue;
-      const std::string stem = directory_ + "/" + std::to_string(row.number) + "." +
-                               FileNamePart(feature.name) + "." + targets[target];
+      const std::string stem =
+          PathBelow(directory_, std::to_string(row.number) + "." + FileNamePart(feature.name) +
+                                    "." + targets[target]);
       WHYLIGHT_RETURN_IF_ERROR(WriteOne(stem, row, target, feature, drawer));
       ++written;
     }
@@ -195,7 +197,8 @@ Status PictureFiles::WriteOne(const std::string& stem, const Row& row, std::size
     WHYLIGHT_ASSIGN_OR_RETURN(drawn.overlay.image, Enlarged(drawn.overlay.image));
   }
   const std::string extension(ExtensionOf(options.format));
-  WHYLIGHT_RETURN_IF_ERROR(WritePicture(stem + extension, drawn.overlay.image, options.format));
+  WHYLIGHT_RETURN_IF_ERROR(
+      WritePicture(WithEnding(stem, "", extension), drawn.overlay.image, options.format));
 
   std::string json;
   JsonWriter w(&json, {.indent = 2});
@@ -217,14 +220,15 @@ Status PictureFiles::WriteOne(const std::string& stem, const Row& row, std::size
     const std::string percent = FileNamePart(
         WriteJson(area_ == static_cast<int>(area_) ? Json(static_cast<int>(area_)) : Json(area_)));
     WHYLIGHT_RETURN_IF_ERROR(
-        WritePicture(stem + ".top" + percent + extension, top_area, options.format));
-    WHYLIGHT_RETURN_IF_ERROR(WritePicture(stem + ".regions" + extension, outlined, options.format));
+        WritePicture(WithEnding(stem, "", ".top" + percent + extension), top_area, options.format));
     WHYLIGHT_RETURN_IF_ERROR(
-        WritePicture(stem + ".ranks.png", RankImage(ranks), PictureFormat::kPng));
+        WritePicture(WithEnding(stem, "", ".regions" + extension), outlined, options.format));
+    WHYLIGHT_RETURN_IF_ERROR(
+        WritePicture(WithEnding(stem, "", ".ranks.png"), RankImage(ranks), PictureFormat::kPng));
     WriteTopArea(w, regions, top);
   }
   w.EndObject();
-  return WriteFile(stem + ".json", json + "\n");
+  return WriteFile(WithEnding(stem, "", ".json"), json + "\n");
 }
 
 }  // namespace whylight

@@ -62,7 +62,7 @@ Status WriteParts(const AnsweredInstance& instance, const std::vector<NamedValue
 }
 
 int Run(const PredictArgs& args, const OpenRuntime& open) {
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.request.model, args.request.Tags());
+  const Result<std::unique_ptr<Model>> model = args.request.OpenModel();
   if (!model.ok()) return Fail(model.status());
   if (args.example) return PrintExample(**model, args.request.signature);
   const Result<SessionOptions> session = args.machine.Session();

@@ -23,7 +23,7 @@ struct ReportArgs {
 // "explanations.jsonl" -> "explanations.html"
 std::string PageFor(const std::string& answers) {
   if (answers == "-") return "report.html";
-  return AnswersStem(answers) + ".html";
+  return AnswersPathWith(".html", answers);
 }
 
 int Run(const ReportArgs& args) {

@@ -127,7 +127,7 @@ class ExampleWriter {
 }  // namespace
 
 void RequestArgs::DeclareInput(Args& args) {
-  args.Text("MODEL", model, "SavedModel directory or export base");
+  args.Text("MODEL", model, kModelHelp);
   if (needs_model) args.Require("MODEL");
   args.List("-i,--input", inputs,
             "FILE: Instances: JSON Lines, a JSON document, CSV, TFRecord, text or image files, a "
@@ -140,6 +140,7 @@ void RequestArgs::DeclareInput(Args& args) {
   args.Text("--image-range", image_range,
             "RANGE: What black and white are for image files: 0..1, 0..255 or -1..1");
   args.Flag("--allow-non-finite", allow_non_finite, "Accept NaN and Infinity in instances");
+  cache.Declare(args);
 }
 
 void RequestArgs::Declare(Args& args) {
@@ -148,6 +149,10 @@ void RequestArgs::Declare(Args& args) {
       "-o,--output", output,
       "FILE: Where answers go (default: standard output): JSON Lines, or rows in *.tfrecord and "
       "*.parquet; appears whole or not at all, failed rows in *.errors.jsonl beside it");
+}
+
+Result<std::unique_ptr<Model>> RequestArgs::OpenModel() const {
+  return whylight::OpenModel(model, Tags(), cache);
 }
 
 std::vector<std::string> RequestArgs::Tags() const { return SplitList(tags); }

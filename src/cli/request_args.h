@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/cache_args.h"
 #include "cli/common.h"
 #include "cli/output.h"
 #include "io/instances.h"
@@ -24,12 +25,14 @@ struct RequestArgs {
   std::string image_range;
   int batch_size = 0;
   bool allow_non_finite = false;
+  CacheArgs cache;
   bool needs_model = true;      // Else another option may say where it is.
   bool heeds_override = false;  // Of a request document; else its user is told that it is ignored.
 
   void Declare(Args& args);
   void DeclareInput(Args& args);  // All but -o.
   std::vector<std::string> Tags() const;
+  Result<std::unique_ptr<Model>> OpenModel() const;
   // Says the reader's notes on standard error. Errors: as OpenInstances.
   Result<std::unique_ptr<InstanceReader>> Open(const std::vector<RequestField>& fields,
                                                InstanceReaderOptions options = {}) const;

@@ -40,9 +40,8 @@ std::vector<std::string> Places() {
 
 Status Missing(const std::string& reason) {
   return Unavailable(
-      "Parquet needs Arrow, of Python's pyarrow package: " + reason +
-      ". Install it (pip install 'whylight[arrow]'; `./dev setup` of a source tree), or "
-      "use TFRecord, CSV or JSON Lines");
+      "Arrow, of Python's pyarrow package: " + reason +
+      ". Install it (pip install 'whylight[arrow]'; `./dev setup` of a source tree)");
 }
 
 Result<const WhylightArrow*> Load() {
@@ -58,11 +57,25 @@ Result<const WhylightArrow*> Load() {
   return Missing("there is no " + Join(places, ", and no "));
 }
 
+Result<const WhylightArrow*> LoadArrowFor(const char* purpose, const char* otherwise) {
+  Result<const WhylightArrow*> loaded = LoadArrow();
+  if (loaded.ok()) return loaded;
+  return Unavailable(purpose + loaded.status().message() + otherwise);
+}
+
 }  // namespace
 
 Result<const WhylightArrow*> LoadArrow() {
   static const Result<const WhylightArrow*> loaded = Load();
   return loaded;
+}
+
+Result<const WhylightArrow*> LoadArrowForParquet() {
+  return LoadArrowFor("Parquet needs ", ", or use TFRecord, CSV or JSON Lines");
+}
+
+Result<const WhylightArrow*> LoadArrowForBuckets() {
+  return LoadArrowFor("gs:// and s3:// need ", ", or copy the files to this machine");
 }
 
 Status TakeArrowError(char* message) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "io/inflater.h"
+#include "io/remote/storage.h"
 #include "util/strings.h"
 
 namespace whylight {
@@ -59,7 +60,6 @@ Status SystemError(std::string_view action, std::string_view path, int error) {
 }
 
 bool (*reads_cancelled)() = nullptr;
-bool ReadsCancelled() { return reads_cancelled != nullptr && reads_cancelled(); }
 
 int OpenRetrying(const std::string& path, int flags, mode_t mode = 0) {
   int fd = -1;
@@ -82,43 +82,6 @@ Result<int> OpenForReading(const std::string& path) {
     return SystemError("read", path, EISDIR);
   }
   return fd;
-}
-
-void CloseUnlessStandard(int fd) {
-  if (fd > STDERR_FILENO) close(fd);
-}
-
-// Appends at most kBlockBytes; 0 at the end.
-Result<std::size_t> ReadBlock(int fd, std::string_view path, std::string* to) {
-  const std::size_t size = to->size();
-  to->resize(size + kBlockBytes);
-  ssize_t count = -1;
-  do {
-    if (ReadsCancelled()) {
-      to->resize(size);
-      return SystemError("read", path, EINTR);
-    }
-    count = read(fd, to->data() + size, kBlockBytes);
-  } while (count < 0 && errno == EINTR);
-  const int error = errno;
-  to->resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  if (count < 0) return SystemError("read", path, error);
-  return static_cast<std::size_t>(count);
-}
-
-Status CheckSize(std::size_t bytes, std::string_view name, std::size_t max_bytes) {
-  if (bytes <= max_bytes) return OkStatus();
-  return ResourceExhausted("cannot read " + Printable(name, 300) + ": more than " +
-                           std::to_string(max_bytes) + " bytes");
-}
-
-Result<std::string> ReadToEnd(int fd, const std::string& name, std::string text,
-                              std::size_t max_bytes) {
-  while (true) {
-    WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, ReadBlock(fd, name, &text));
-    WHYLIGHT_RETURN_IF_ERROR(CheckSize(text.size(), name, max_bytes));
-    if (count == 0) return text;
-  }
 }
 
 Status WriteAll(int fd, std::string_view path, std::string_view bytes) {
@@ -146,32 +109,144 @@ std::string ResolveLinks(const std::string& path) {
   return target;
 }
 
+std::string ReadName(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+}  // namespace
+
+// Where bytes come from.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Appends some bytes; 0 at the end.
+  virtual Result<std::size_t> Read(std::string* to) = 0;
+};
+
+namespace {
+
+class FileSource : public ByteSource {
+ public:
+  FileSource(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  ~FileSource() override {
+    if (fd_ > STDERR_FILENO) close(fd_);
+  }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  Result<std::size_t> Read(std::string* to) override {
+    const std::size_t size = to->size();
+    to->resize(size + kBlockBytes);
+    ssize_t count = -1;
+    do {
+      if (ReadsCancelled()) {
+        to->resize(size);
+        return SystemError("read", name_, EINTR);
+      }
+      count = read(fd_, to->data() + size, kBlockBytes);
+    } while (count < 0 && errno == EINTR);
+    const int error = errno;
+    to->resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0) return SystemError("read", name_, error);
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  int fd_;
+  std::string name_;
+};
+
+class RemoteSource : public ByteSource {
+ public:
+  explicit RemoteSource(std::unique_ptr<RemoteReader> reader) : reader_(std::move(reader)) {}
+  Result<std::size_t> Read(std::string* to) override { return reader_->Read(to); }
+
+ private:
+  std::unique_ptr<RemoteReader> reader_;
+};
+
+Result<std::unique_ptr<ByteSource>> OpenSource(const std::string& path) {
+  if (IsRemote(path)) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(path));
+    WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<RemoteReader> reader, RemoteReader::Open(uri));
+    return std::unique_ptr<ByteSource>(new RemoteSource(std::move(reader)));
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const int fd, OpenForReading(path));
+  return std::unique_ptr<ByteSource>(new FileSource(fd, ReadName(path)));
+}
+
+Status CheckSize(std::size_t bytes, std::string_view name, std::size_t max_bytes) {
+  if (bytes <= max_bytes) return OkStatus();
+  return ResourceExhausted("cannot read " + Printable(name, 300) + ": more than " +
+                           std::to_string(max_bytes) + " bytes");
+}
+
+Result<std::string> ReadToEnd(ByteSource& source, const std::string& name, std::string text,
+                              std::size_t max_bytes) {
+  while (true) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, source.Read(&text));
+    WHYLIGHT_RETURN_IF_ERROR(CheckSize(text.size(), name, max_bytes));
+    if (count == 0) return text;
+  }
+}
+
+PathKind LocalKindOf(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return PathKind::kNothing;
+  if (S_ISDIR(info.st_mode)) return PathKind::kDirectory;
+  return S_ISREG(info.st_mode) ? PathKind::kFile : PathKind::kOther;
+}
+
+Result<PathKind> RemoteKindOf(const std::string& path) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteObject object, StatRemote(uri));
+  switch (object.kind) {
+    case RemoteObject::Kind::kObject:
+      return PathKind::kFile;
+    case RemoteObject::Kind::kFolder:
+      return PathKind::kDirectory;
+    default:
+      return PathKind::kNothing;
+  }
+}
+
+Result<std::vector<std::string>> ListRemoteFiles(const std::string& directory) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(directory));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<RemoteObject> objects, ListRemote(uri, false));
+  std::vector<std::string> paths;
+  for (const RemoteObject& object : objects) {
+    if (object.kind != RemoteObject::Kind::kObject || object.name.starts_with('.')) continue;
+    paths.push_back(uri.Below(object.name).ToString());
+  }
+  return paths;
+}
+
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path, const ReadFileOptions& options) {
-  WHYLIGHT_ASSIGN_OR_RETURN(const int fd, OpenForReading(path));
-  Result<std::string> text =
-      ReadToEnd(fd, path == "-" ? "standard input" : path, "", options.max_bytes);
-  CloseUnlessStandard(fd);
-  return text;
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> source, OpenSource(path));
+  return ReadToEnd(*source, ReadName(path), "", options.max_bytes);
+}
+
+Result<PathKind> KindOf(const std::string& path) {
+  return IsRemote(path) ? RemoteKindOf(path) : LocalKindOf(path);
 }
 
 bool IsDirectory(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  const Result<PathKind> kind = KindOf(path);
+  return kind.ok() && *kind == PathKind::kDirectory;
 }
 
 bool IsRegularFile(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  const Result<PathKind> kind = KindOf(path);
+  return kind.ok() && *kind == PathKind::kFile;
 }
 
 bool FileExists(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
+  const Result<PathKind> kind = KindOf(path);
+  return kind.ok() && *kind != PathKind::kNothing;
 }
 
 Result<std::vector<std::string>> ListFiles(const std::string& directory) {
+  if (IsRemote(directory)) return ListRemoteFiles(directory);
   DIR* const dir = opendir(directory.c_str());
   if (dir == nullptr) return SystemError("read", directory, errno);
   std::vector<std::string> paths;
@@ -193,6 +268,7 @@ Result<std::vector<std::string>> ListFiles(const std::string& directory) {
 }
 
 std::string Extension(std::string_view path) {
+  path = WithoutOptions(path);
   const std::string_view name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0.
   const std::size_t point = name.rfind('.');
   if (point == std::string_view::npos || point == 0) return {};
@@ -200,20 +276,21 @@ std::string Extension(std::string_view path) {
 }
 
 Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
-  WHYLIGHT_ASSIGN_OR_RETURN(const int fd, OpenForReading(path));
-  return std::unique_ptr<LineReader>(new LineReader(fd, path == "-" ? "standard input" : path));
+  WHYLIGHT_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source, OpenSource(path));
+  return std::unique_ptr<LineReader>(new LineReader(std::move(source), ReadName(path)));
 }
 
 std::unique_ptr<LineReader> LineReader::OfText(std::string text) {
-  std::unique_ptr<LineReader> reader(new LineReader(-1, "text"));
+  std::unique_ptr<LineReader> reader(new LineReader(nullptr, "text"));
   reader->buffer_ = std::move(text);
   reader->at_end_ = true;
   return reader;
 }
 
-LineReader::LineReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+LineReader::LineReader(std::unique_ptr<ByteSource> source, std::string name)
+    : source_(std::move(source)), name_(std::move(name)) {}
 
-LineReader::~LineReader() { CloseUnlessStandard(fd_); }
+LineReader::~LineReader() = default;
 
 Status LineReader::Fill() {
   if (at_end_) return OkStatus();
@@ -223,7 +300,7 @@ Status LineReader::Fill() {
     begin_ = 0;
   }
   if (inflater_ != nullptr) return FillInflated();
-  WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, ReadBlock(fd_, name_, &buffer_));
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::size_t count, source_->Read(&buffer_));
   at_end_ = count == 0;
   return OkStatus();
 }
@@ -232,9 +309,7 @@ Status LineReader::FillInflated() {
   if (inflated_ == compressed_.size()) {
     compressed_.clear();
     inflated_ = 0;
-    if (fd_ >= 0) {
-      WHYLIGHT_RETURN_IF_ERROR(ReadBlock(fd_, name_, &compressed_).status());
-    }
+    if (source_ != nullptr) WHYLIGHT_RETURN_IF_ERROR(source_->Read(&compressed_).status());
     at_end_ = compressed_.empty();
     if (at_end_) return inflater_->Finish();
   }
@@ -311,13 +386,28 @@ Result<std::string> LineReader::Rest(const ReadFileOptions& options) {
   begin_ = scanned_ = 0;
   if (at_end_) return text;
   at_end_ = true;
-  return ReadToEnd(fd_, name_, std::move(text), options.max_bytes);
+  return ReadToEnd(*source_, name_, std::move(text), options.max_bytes);
+}
+
+Result<std::string> LineReader::CopyRest() {
+  WHYLIGHT_ASSIGN_OR_RETURN(const TemporaryFile file, CreateTemporaryFile());
+  Status status;
+  while (status.ok()) {
+    const Result<std::string_view> block = Take(kWriteBufferBytes);
+    status = block.ok() ? WriteAll(file.fd, file.path, *block) : block.status();
+    if (block.ok() && block->empty()) break;
+  }
+  close(file.fd);
+  if (status.ok()) return file.path;
+  unlink(file.path.c_str());
+  return status;
 }
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return InvalidArgument("cannot write '" + Printable(path) + "': not a path");
   }
+  if (IsRemote(path)) return CreateRemote(path);
   struct stat info;
   const bool exists = stat(path.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) return SystemError("write", path, EISDIR);
@@ -341,6 +431,13 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path) 
   return SystemError("write", path, EEXIST);
 }
 
+Result<std::unique_ptr<AtomicFile>> AtomicFile::CreateRemote(const std::string& path) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(path));
+  WHYLIGHT_RETURN_IF_ERROR(CheckWritable(uri));
+  WHYLIGHT_ASSIGN_OR_RETURN(TemporaryFile file, CreateTemporaryFile());
+  return std::unique_ptr<AtomicFile>(new AtomicFile(path, std::move(file.path), file.fd));
+}
+
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   close(fd_);
@@ -360,8 +457,22 @@ Status AtomicFile::Flush() {
   return status;
 }
 
+// What was written may be the work of hours: it outlives a network that does not.
+Status AtomicFile::Send() {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(path_));
+  const Status sent = UploadFile(fd_, uri);
+  close(std::exchange(fd_, -1));
+  if (!sent.ok()) {
+    return Status(sent.code(),
+                  sent.message() + ". What was to be written is kept in " + temporary_);
+  }
+  unlink(temporary_.c_str());
+  return OkStatus();
+}
+
 Status AtomicFile::Commit() {
   WHYLIGHT_RETURN_IF_ERROR(Flush());
+  if (IsRemote(path_)) return Send();
   if (temporary_.empty()) {
     const bool is_closed = close(std::exchange(fd_, -1)) == 0;
     return is_closed ? OkStatus() : SystemError("write", path_, errno);
@@ -385,6 +496,16 @@ Status WriteFile(const std::string& path, std::string_view bytes) {
   WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
   WHYLIGHT_RETURN_IF_ERROR(file->Write(bytes));
   return file->Commit();
+}
+
+Result<TemporaryFile> CreateTemporaryFile() {
+  const char* const folder = std::getenv("TMPDIR");
+  TemporaryFile file;
+  file.path = folder == nullptr || *folder == '\0' ? "/tmp" : folder;
+  file.path += "/whylight-XXXXXX";
+  file.fd = mkostemp(file.path.data(), O_CLOEXEC);
+  if (file.fd < 0) return SystemError("write", file.path, errno);
+  return file;
 }
 
 Result<std::unique_ptr<LineWriter>> LineWriter::Open(const std::string& path) {
@@ -429,5 +550,7 @@ bool IsTerminal(StandardStream stream) { return isatty(static_cast<int>(stream))
 void IgnoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 void CancelReadsWhen(bool (*cancelled)()) { reads_cancelled = cancelled; }
+
+bool ReadsCancelled() { return reads_cancelled != nullptr && reads_cancelled(); }
 
 }  // namespace whylight

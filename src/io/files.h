@@ -1,4 +1,5 @@
-// Files: whole, line by line, and written so that a reader never sees half of one.
+// Files: whole, line by line, and written so that a reader never sees half of one. A path may lie
+// in a bucket (gs://, s3://: io/remote/storage.h, with its errors).
 //
 // Errors  Every message gives the path and the system's reason: kNotFound, kPermissionDenied,
 //         kResourceExhausted (disk full, quota, too large), kUnavailable (broken pipe: the reader
@@ -16,6 +17,7 @@
 
 namespace whylight {
 
+class ByteSource;
 class Inflater;
 
 struct ReadFileOptions {
@@ -24,8 +26,17 @@ struct ReadFileOptions {
 // All bytes of a file; "-" is standard input.
 Result<std::string> ReadFile(const std::string& path, const ReadFileOptions& options = {});
 
+enum class PathKind {
+  kNothing,
+  kFile,       // Not a pipe or a device: it may be read twice. Objects are files.
+  kDirectory,  // Also what objects' names begin with.
+  kOther,
+};
+// What a path names, links followed. An error is a bucket's, which cannot be asked.
+Result<PathKind> KindOf(const std::string& path);
+// As KindOf; of what cannot be asked, false.
 bool IsDirectory(const std::string& path);
-bool IsRegularFile(const std::string& path);  // Not a pipe or a device; may be read twice.
+bool IsRegularFile(const std::string& path);
 bool FileExists(const std::string& path);
 // Paths of the regular files in `directory`, sorted by name; hidden ones are left out.
 Result<std::vector<std::string>> ListFiles(const std::string& directory);
@@ -60,13 +71,15 @@ class LineReader {
   void Decompress();
   // Everything that is left.
   Result<std::string> Rest(const ReadFileOptions& options = {});
+  // The path of a file of TMPDIR with everything that is left, for the caller to remove.
+  Result<std::string> CopyRest();
 
  private:
-  LineReader(int fd, std::string name);
+  LineReader(std::unique_ptr<ByteSource> source, std::string name);
   Status Fill();
   Status FillInflated();
 
-  int fd_ = -1;  // -1: all is in buffer_ already.
+  std::unique_ptr<ByteSource> source_;  // nullptr: all is in buffer_ already.
   std::string name_;
   std::unique_ptr<Inflater> inflater_;  // nullptr: nothing is compressed.
   std::string compressed_;
@@ -82,7 +95,8 @@ class LineReader {
 
 // A file that appears under its name only when it is complete: written beside it under a temporary
 // name, synced and renamed by Commit; removed by the destructor without one. Special files
-// (/dev/null, pipes) are written in place.
+// (/dev/null, pipes) are written in place. An object is written into a file of TMPDIR and sent by
+// Commit; if that fails, the file is kept, and the message says where.
 class AtomicFile {
  public:
   static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path);
@@ -98,6 +112,8 @@ class AtomicFile {
  private:
   AtomicFile(std::string path, std::string temporary, int fd)
       : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+  static Result<std::unique_ptr<AtomicFile>> CreateRemote(const std::string& path);
+  Status Send();
 
   std::string path_;
   std::string temporary_;  // Empty: written in place.
@@ -106,6 +122,13 @@ class AtomicFile {
 };
 
 Status WriteFile(const std::string& path, std::string_view bytes);  // AtomicFile in one call.
+
+// A new empty file of TMPDIR, for this user alone; the caller closes and removes it.
+struct TemporaryFile {
+  std::string path;
+  int fd = -1;
+};
+Result<TemporaryFile> CreateTemporaryFile();
 
 // Lines, or bytes, into a file (AtomicFile) or, for "" and "-", to standard output. On standard
 // output lines appear one by one if it is a terminal, else in blocks.
@@ -139,5 +162,6 @@ void IgnoreBrokenPipes();
 // A read or an open that waits (for a terminal, a pipe) and is interrupted by a signal ends with
 // kCancelled if `cancelled` says so, and goes on otherwise. Called once by main.
 void CancelReadsWhen(bool (*cancelled)());
+bool ReadsCancelled();
 
 }  // namespace whylight

@@ -1,11 +1,13 @@
 #include "io/instances.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "io/instance_readers.h"
 #include "io/json.h"
 #include "io/json_reader.h"
+#include "io/remote/uri.h"
 #include "io/tfrecord.h"
 #include "util/strings.h"
 
@@ -137,6 +139,15 @@ Status DecompressIfCompressed(InstanceFormat format, std::string_view extension,
   return OkStatus();
 }
 
+// Parquet is read from its end: an object, from a copy that has no name once it is open.
+Result<std::unique_ptr<InstanceReader>> MakeRemoteParquetReader(const ReaderContext& context,
+                                                                LineReader& bytes) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string copy, bytes.CopyRest());
+  Result<std::unique_ptr<InstanceReader>> reader = MakeParquetReader(context, copy);
+  std::remove(copy.c_str());
+  return reader;
+}
+
 Result<std::unique_ptr<InstanceReader>> MakeReader(const ReaderContext& context,
                                                    std::unique_ptr<LineReader> lines,
                                                    const std::string& path) {
@@ -153,6 +164,7 @@ Result<std::unique_ptr<InstanceReader>> MakeReader(const ReaderContext& context,
   if (format == InstanceFormat::kJsonLines) return MakeJsonLinesReader(context, std::move(lines));
   if (format == InstanceFormat::kTfRecord) return MakeTfRecordReader(context, std::move(lines));
   if (format == InstanceFormat::kParquet) {
+    if (IsRemote(path)) return MakeRemoteParquetReader(context, *lines);
     if (IsRegularFile(path)) return MakeParquetReader(context, path);
     return InvalidArgument("Parquet is read from its end: save it in a file and give its name");
   }
@@ -184,7 +196,8 @@ class SequenceReader : public InstanceReader {
     parser_.set_has_rows(options.has_rows);
     parser_.set_other_members(options.other_members);
     parser_.set_other_keys(options.other_keys);
-    may_wait_ = !std::ranges::all_of(paths_, IsRegularFile);
+    may_wait_ = !std::ranges::all_of(
+        paths_, [](const std::string& path) { return IsRemote(path) || IsRegularFile(path); });
   }
 
   Status OpenFirst(std::unique_ptr<LineReader> text) {
@@ -344,8 +357,9 @@ Result<std::unique_ptr<InstanceReader>> OpenInstances(const std::vector<std::str
   if (paths.empty()) return InvalidArgument("no instances: expected a file, a directory or -");
   std::vector<std::string> files, notes;
   for (const std::string& path : paths) {
-    if (!IsDirectory(path)) {
-      if (path != "-" && !FileExists(path)) {
+    WHYLIGHT_ASSIGN_OR_RETURN(const PathKind kind, path == "-" ? PathKind::kOther : KindOf(path));
+    if (kind != PathKind::kDirectory) {
+      if (kind == PathKind::kNothing && !IsRemote(path)) {  // Opening an object says more.
         return NotFound("cannot read " + Printable(path, 300) + ": no such file");
       }
       files.push_back(path);
@@ -378,9 +392,11 @@ bool IsSpecOverride(std::string_view member) {
 
 Result<RequestHead> PeekRequest(const std::vector<std::string>& paths) {
   RequestHead head;
-  if (paths.empty() || !IsRegularFile(paths[0])) return head;
+  if (paths.empty()) return head;
   const std::string extension = Extension(paths[0]);
   if (!extension.empty() && extension != ".json") return head;
+  WHYLIGHT_ASSIGN_OR_RETURN(const PathKind kind, KindOf(paths[0]));
+  if (kind != PathKind::kFile) return head;
   WHYLIGHT_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> lines, LineReader::Open(paths[0]));
   WHYLIGHT_ASSIGN_OR_RETURN(const FirstLine line, PeekFirstLine(*lines));
   if (!line.text.starts_with('{')) return head;

@@ -39,7 +39,7 @@ class ParquetInstanceReader : public InstanceReader {
   }
 
   Status Open(const std::string& path) {
-    WHYLIGHT_ASSIGN_OR_RETURN(arrow_, LoadArrow());
+    WHYLIGHT_ASSIGN_OR_RETURN(arrow_, LoadArrowForParquet());
     WHYLIGHT_RETURN_IF_ERROR(TakeArrowError(arrow_->open(path.c_str(), &file_, &schema_)));
     WHYLIGHT_RETURN_IF_ERROR(NameColumns());
     WHYLIGHT_RETURN_IF_ERROR(ChooseColumns());

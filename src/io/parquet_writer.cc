@@ -374,7 +374,7 @@ class ParquetWriter : public RowWriter {
 }  // namespace
 
 Result<std::unique_ptr<RowWriter>> MakeParquetWriter(LineWriter& out, std::string description) {
-  WHYLIGHT_ASSIGN_OR_RETURN(const WhylightArrow* const arrow, LoadArrow());
+  WHYLIGHT_ASSIGN_OR_RETURN(const WhylightArrow* const arrow, LoadArrowForParquet());
   return std::unique_ptr<RowWriter>(
       std::make_unique<ParquetWriter>(*arrow, out, std::move(description)));
 }

@@ -68,6 +68,7 @@ std::string ContentsJson(const ModelContents& contents,
   JsonWriter w(&text, {.indent = 2});
   w.BeginObject();
   w.String("directory", model.files().directory);
+  if (!model.files().origin.empty()) w.String("origin", model.files().origin);
   w.String("format", model.meta().is_tf2() ? "tf2" : "tf1");
   w.String("tensorflowVersion", model.meta().tensorflow_version);
   w.BeginArray("tagSets");

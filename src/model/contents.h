@@ -23,7 +23,8 @@ ModelContents ContentsOf(const Model& model);
 
 std::int64_t CheckpointBytes(const Model& model);  // 0 if the checkpoint cannot be read.
 
-// {"directory": ..., "format": "tf2", "tensorflowVersion": ..., "tagSets": [["serve"]],
+// {"directory": ..., "origin": what that is a copy of, if it is one, "format": "tf2",
+//  "tensorflowVersion": ..., "tagSets": [["serve"]],
 //  "signatures": {KEY: {"method": ..., "inputs": {NAME: {"dtype": "float32", "shape": [-1, 4],
 //  "tensor": "x:0"}}, "outputs": ...}}, "explained": {"signature": KEY or null, "preprocess": ...,
 //  "reason": ...}, "assets": [...], "checkpointBytes": ..., "ops": [...]}; a shape is null without

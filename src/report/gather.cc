@@ -15,6 +15,7 @@
 #include "explain/select.h"
 #include "io/files.h"
 #include "io/json.h"
+#include "io/remote/uri.h"
 #include "report/page.h"
 #include "report/picture.h"
 
@@ -39,7 +40,8 @@ std::string NowInUtc() {
 }
 
 std::string FileName(const std::string& path) {
-  return path == "-" ? "standard input" : path.substr(path.rfind('/') + 1);
+  const std::string_view plain = WithoutOptions(path);
+  return path == "-" ? "standard input" : std::string(plain.substr(plain.rfind('/') + 1));
 }
 
 // A sample of lines in which each is as likely as any other (Vitter's algorithm R).
@@ -82,7 +84,7 @@ Status ForEachLine(const std::string& path,
 }
 
 Status ReadFailures(const std::string& path, ReportHead& head) {
-  const std::string failures = AnswersStem(path) + ".errors.jsonl";
+  const std::string failures = AnswersPathWith(".errors.jsonl", path);
   if (path == "-" || !IsRegularFile(failures)) return OkStatus();
   return ForEachLine(failures, [&](std::int64_t number, std::string_view line) {
     ++head.failure_count;
@@ -102,12 +104,8 @@ Status ReadFailures(const std::string& path, ReportHead& head) {
 
 }  // namespace
 
-std::string AnswersStem(const std::string& path) {
-  std::string_view stem = path;
-  for (const std::string_view end : {".gz", ".jsonl"}) {
-    if (stem.ends_with(end)) stem.remove_suffix(end.size());
-  }
-  return std::string(stem);
+std::string AnswersPathWith(std::string_view ending, const std::string& path) {
+  return WithEnding(WithEnding(path, ".gz", ""), ".jsonl", ending);
 }
 
 Json ShownPrediction(const Json& prediction) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "explain/pictures.h"
@@ -39,8 +40,8 @@ struct GatheredReport {
 //         answer; says why the first is none. kCancelled.
 Result<GatheredReport> GatherReport(const GatherOptions& options);
 
-// "out.jsonl" and "out.jsonl.gz" -> "out": what stands beside a file of answers begins so.
-std::string AnswersStem(const std::string& path);
+// What stands beside a file of answers: "out.jsonl" and "out.jsonl.gz" -> "out" and the ending.
+std::string AnswersPathWith(std::string_view ending, const std::string& path);
 
 // Of more than 1000 numbers the 20 greatest, as [{"index": [3], "value": 0.5}, ...]; else as it is.
 Json ShownPrediction(const Json& prediction);

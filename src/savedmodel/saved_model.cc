@@ -1,17 +1,19 @@
 #include "savedmodel/saved_model.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <limits>
 #include <system_error>
 #include <utility>
 
+#include "io/remote/uri.h"
 #include "savedmodel/file.h"
 #include "savedmodel/read_meta_graph.h"
 #include "savedmodel/recognise.h"
+#include "savedmodel/remote_model.h"
 #include "savedmodel/schema.h"
 #include "savedmodel/text_format.h"
+#include "savedmodel/versions.h"
 #include "util/quote.h"
 
 namespace whylight {
@@ -19,9 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kBinaryName[] = "saved_model.pb";
-constexpr char kTextName[] = "saved_model.pbtxt";
-constexpr char kChunkedName[] = "saved_model.cpb";
 // A protocol buffer's length is a signed 32-bit number.
 constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int32_t>::max();
 
@@ -31,8 +30,7 @@ bool IsFile(const fs::path& path) {
 }
 
 bool HoldsModel(const fs::path& folder) {
-  return IsFile(folder / kBinaryName) || IsFile(folder / kTextName) ||
-         IsFile(folder / kChunkedName);
+  return std::ranges::any_of(kModelFiles, [&](const char* name) { return IsFile(folder / name); });
 }
 
 std::string Gigabytes(std::uint64_t bytes) {
@@ -54,24 +52,13 @@ Status Instead(const std::string& path) {
   return NotFound(std::move(message));
 }
 
-// Sub-folders named by a number ("1", "1700000000"), in ascending order.
-std::vector<std::string> Versions(const fs::path& base) {
+std::vector<std::string> Folders(const fs::path& base) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator it(base, error), end; !error && it != end; it.increment(error)) {
-    std::string name = it->path().filename().string();
-    const bool number = !name.empty() && std::all_of(name.begin(), name.end(),
-                                                     [](char c) { return c >= '0' && c <= '9'; });
     std::error_code ignored;
-    if (number && it->is_directory(ignored)) names.push_back(std::move(name));
+    if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
   }
-  const auto significant = [](const std::string& name) {
-    return std::string_view(name).substr(std::min(name.find_first_not_of('0'), name.size()));
-  };
-  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-    const std::string_view x = significant(a), y = significant(b);
-    return std::pair(x.size(), x) < std::pair(y.size(), y);
-  });
   return names;
 }
 
@@ -108,6 +95,15 @@ Result<SavedModel> ReadFolder(const fs::path& folder) {
                        "experimental_image_format=False))");
 }
 
+Result<SavedModel> ReadRemote(const std::string& path) {
+  WHYLIGHT_ASSIGN_OR_RETURN(FetchedModel fetched, FetchModel(path));
+  WHYLIGHT_ASSIGN_OR_RETURN(SavedModel model, ReadFolder(fetched.directory));
+  model.origin = fetched.origin;
+  model.chosen_from = fetched.chosen_from;
+  model.lease = std::move(fetched.lease);
+  return model;
+}
+
 std::string TagSet(const std::vector<std::string>& tags) {
   std::string text = "{";
   for (const std::string& tag : tags) {
@@ -130,11 +126,12 @@ Result<SavedModel> ReadSavedModel(const std::string& path) {
   if (path.find('\0') != std::string::npos) {
     return NotFound(Quote(path) + ": a path cannot hold a zero byte");
   }
+  if (IsRemote(path)) return ReadRemote(path);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
     if (path.find("://") != std::string::npos) {
-      return NotFound(Quote(path) + ": expected a local path, found a URL");
+      return NotFound(Quote(path) + ": expected a local path, gs:// or s3://, found another URL");
     }
     const bool hidden = error == std::errc::permission_denied;
     return Status(hidden ? StatusCode::kPermissionDenied : StatusCode::kNotFound,
@@ -142,8 +139,8 @@ Result<SavedModel> ReadSavedModel(const std::string& path) {
   }
   if (status.type() != fs::file_type::directory) {
     const std::string name = fs::path(path).filename().string();
-    if (name == kBinaryName || name == kTextName) return ReadModelFile(path);
     if (name == kChunkedName) return ReadFolder(fs::path(path).parent_path());
+    if (std::ranges::count(kModelFiles, name) > 0) return ReadModelFile(path);
     return Instead(path);
   }
   fs::path folder = fs::path(path).lexically_normal();
@@ -151,19 +148,13 @@ Result<SavedModel> ReadSavedModel(const std::string& path) {
   if (folder.empty()) folder = ".";
   if (HoldsModel(folder)) return ReadFolder(folder);
 
-  const std::vector<std::string> versions = Versions(folder);
+  const std::vector<std::string> versions = VersionsAmong(Folders(folder));
   if (versions.empty()) return Instead(path);
   const fs::path newest = folder / versions.back();
   if (!HoldsModel(newest)) {
-    std::string older;
-    for (const std::string& version : versions) {
-      if (HoldsModel(folder / version)) older = version;
-    }
-    return NotFound(Quote(path) + ": its newest version " + versions.back() + " holds no " +
-                    kBinaryName +
-                    (older.empty() ? std::string()
-                                   : "; version " + older + " does: give " +
-                                         Quote((folder / older).string()) + " to use it"));
+    return NewestIsNoModel(path, versions, [&](const std::string& version) {
+      return HoldsModel(folder / version) ? (folder / version).string() : "";
+    });
   }
   WHYLIGHT_ASSIGN_OR_RETURN(SavedModel model, ReadFolder(newest));
   model.chosen_from = path;

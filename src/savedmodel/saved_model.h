@@ -102,6 +102,8 @@ struct MetaGraph {
 struct SavedModel {
   std::string directory;    // Where saved_model.pb lies.
   std::string chosen_from;  // The export base the user named, if `directory` is its newest version.
+  std::string origin;       // "gs://bucket/model", if `directory` is a copy of it.
+  std::shared_ptr<const void> lease;  // Keeps that copy from being removed.
   std::vector<MetaGraph> meta_graphs;
 
   std::string variables_prefix() const;  // "<directory>/variables/variables"
@@ -111,7 +113,8 @@ struct SavedModel {
 
 // Reads `path`: a SavedModel directory, its saved_model.pb(txt), or an export base whose newest
 // numeric sub-folder is a SavedModel. An older version is never taken for a newest that is none.
-// Errors  kNotFound: nothing there, or no SavedModel in it, with what was found instead and the
+// What lies in a bucket is copied first: remote_model.h, with its errors. Errors  kNotFound:
+// nothing there, or no SavedModel in it, with what was found instead and the
 //           Python that makes one of it (see recognise.h).
 //         kDataLoss: truncated or malformed, with the file, its size and what could not be read.
 //         kInvalidArgument: a file of 2 GB or more, which no protocol buffer can be.

@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadPath{"empty", "", StatusCode::kNotFound, "an empty path"},
         BadPath{"missing", "/no/such/model", StatusCode::kNotFound,
                 "'/no/such/model': No such file"},
-        BadPath{"url", "gs://bucket/model", StatusCode::kNotFound, "found a URL"},
+        BadPath{"url", "https://host/model", StatusCode::kNotFound, "found another URL"},
         BadPath{"zero_byte", std::string("a\0b", 3), StatusCode::kNotFound, "zero byte"},
         BadPath{"long", std::string(100000, 'x'), StatusCode::kNotFound, "File name too long"},
         BadPath{"no_model", ModelPath("bad_no_model"), StatusCode::kNotFound,

@@ -155,7 +155,7 @@ class Inputs(TablesTest):
         self.expect_refused(whylight("predict", model(FLOWER), "-i", request(FLOWER), "-o", str(out)),
                             2, "pyarrow")
         self.assertFalse(out.exists())
-        self.assertIn("Arrow       Parquet needs Arrow", whylight("doctor").out)
+        self.assertIn("Arrow       not found: Arrow, of Python's pyarrow package", whylight("doctor").out)
         self.answers("predict", model(FLOWER), "-i", request(FLOWER))
 
 

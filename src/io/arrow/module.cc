@@ -1,3 +1,4 @@
+// Parquet, and the table of all functions of the module.
 #include "io/arrow/module.h"
 
 #include <arrow/api.h>
@@ -11,32 +12,22 @@
 #include <parquet/metadata.h>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "io/arrow/storage.h"
+#include "io/arrow/try.h"
+
 namespace {
+
+using whylight::arrow_module::Try;
 
 constexpr std::int64_t kBatchBytes = 8 << 20;
 constexpr std::int64_t kMaxBatchRows = 4096;
 constexpr std::int64_t kColumnBufferBytes = 1 << 18;
-
-char* Copy(const std::string& text) { return strdup(text.c_str()); }
-
-// Runs `work`; a status or an exception becomes a message.
-template <typename Work>
-char* Try(Work&& work) {
-  try {
-    const arrow::Status status = std::forward<Work>(work)();
-    return status.ok() ? nullptr : Copy(status.message());
-  } catch (const std::exception& e) {
-    return Copy(e.what());
-  }
-}
 
 // Bytes on their way to somebody else's file.
 class TakenStream : public arrow::io::OutputStream {
@@ -187,7 +178,7 @@ void Discard(WhylightParquetWriter* writer) {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const WhylightArrow* whylight_arrow_1() {
+extern "C" __attribute__((visibility("default"))) const WhylightArrow* whylight_arrow_2() {
   static const WhylightArrow module = {
       .arrow_version = ARROW_VERSION_STRING,
       .open = Open,
@@ -198,6 +189,7 @@ extern "C" __attribute__((visibility("default"))) const WhylightArrow* whylight_
       .write = Write,
       .finish = Finish,
       .discard = Discard,
+      .storage = whylight::arrow_module::kStorage,
   };
   return &module;
 }
