@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pathlib
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -128,8 +131,9 @@ def test_tensorflows_loader_of_sessions_runs_it(tmp_path):
 
 def test_a_name_that_keras_chose_is_warned_of(tmp_path):
     model, _ = trained_flower_model()
-    with pytest.warns(UserWarning, match=r"keras\.Input\(\.\.\., name="):
+    with pytest.warns(UserWarning, match=r"keras\.Input\(\.\.\., name=") as warned:
         whylight.saving.save(model, tmp_path / "model")
+    assert warned[0].filename == __file__  # Where the user can mend it.
 
 
 def test_input_signature_gives_names(tmp_path):
@@ -360,10 +364,11 @@ def test_what_cannot_be_a_model_is_refused(tmp_path, make, signature, error):
 
 
 def test_a_fixed_number_of_rows_is_warned_of(tmp_path):
-    with pytest.warns(UserWarning, match="'features' takes 2 rows at a time"):
+    with pytest.warns(UserWarning, match="'features' takes 2 rows at a time") as warned:
         whylight.saving.save(
             Callable(), tmp_path / "model", input_signature=tf.TensorSpec([2, 3], tf.float32)
         )
+    assert warned[0].filename == __file__
 
 
 # ------------------------------------------------------------------- several signatures
@@ -502,6 +507,58 @@ def test_a_keras_model_may_be_the_preprocess_function(tmp_path):
     got = signatures(path)["serving_default"](text=tf.constant(["good film"]))["good"]
     np.testing.assert_allclose(got, want, **CLOSE)
     assert json.loads(run("predict", path, "-i", request(tmp_path, ["good film"])))
+
+
+def test_examples_are_parsed_into_several_inputs_beside_other_signatures(tmp_path):
+    model = wide_and_deep("dict")
+    features = {
+        "wide": tf.io.FixedLenFeature([2], tf.float32),
+        "deep": tf.io.FixedLenFeature([3], tf.float32),
+    }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def parse(examples):
+        return tf.io.parse_example(examples, features)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def size(examples):
+        return {"size": tf.strings.length(examples)}
+
+    path = tmp_path / "model"
+    whylight.saving.save(model, path, preprocess=parse, signatures={"size": size})
+
+    assert sorted(signatures(path)) == ["serving_default", "size", "xai_model", "xai_preprocess"]
+    row = {"wide": [0.5, -1.0], "deep": [1.0, 2.0, -0.5]}
+    example = tf.train.Example()
+    for name, values in row.items():
+        example.features.feature[name].float_list.value.extend(values)
+    encoded = base64.b64encode(example.SerializeToString()).decode()
+    assert_explained_as_by_tape(
+        path,
+        lambda t: model(t, training=False),
+        {"request": {"b64": encoded}, "inputs": row},
+        {"wide": 0.0, "deep": 0.0},
+    )
+
+
+def test_tables_inside_a_keras_model_are_kept(tmp_path):
+    job = keras.Input((1,), dtype="string", name="job")
+    age = keras.Input((1,), name="age")
+    lookup = keras.layers.StringLookup(vocabulary=["cook", "vet"], output_mode="one_hot")
+    outputs = keras.layers.Dense(1, name="pay")(keras.layers.Concatenate()([lookup(job), age]))
+    model = keras.Model({"job": job, "age": age}, outputs)
+    inputs = {"job": tf.constant([["vet"], ["smith"]]), "age": tf.constant([[0.5], [2.0]])}
+
+    whylight.saving.save(model, tmp_path / "model", baselines={"job": "cook", "age": 1.0})
+
+    got = signatures(tmp_path / "model")["serving_default"](**inputs)["pay"]
+    np.testing.assert_allclose(got, model(inputs), **CLOSE)
+    assert metadata(tmp_path / "model")["inputs"]["job"]["modality"] == "categorical"
+    options = ("--method", "sampled-shapley", "--paths", "exact")
+    attribution = explain(tmp_path / "model", [{"job": ["vet"], "age": [0.5]}], *options)[0]
+    total = sum(np.sum(value) for value in attribution["featureAttributions"].values())
+    gap = attribution["instanceOutputValue"] - attribution["baselineOutputValue"]
+    assert abs(gap) > 1e-3 and total == pytest.approx(gap, rel=1e-4)
 
 
 def request(folder, instances):
@@ -695,6 +752,16 @@ def test_a_bucket_is_written_through_tensorflow(capsys):
     with pytest.raises(ValueError, match="overwrite=True"):
         whylight.saving.save(Linear(), path)
     whylight.saving.save(Linear(), path, overwrite=True)
+
+
+def test_without_tensorflow_the_import_says_what_to_install():
+    program = (
+        "import sys; sys.modules['tensorflow'] = None\n"
+        "try:\n    import whylight.saving\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install tensorflow" in done.stdout
 
 
 def test_a_store_that_tensorflow_does_not_know_is_named():

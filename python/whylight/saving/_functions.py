@@ -149,7 +149,7 @@ def _with_rows(spec: Any, name: str, what: str) -> Any:
         warnings.warn(
             f"{what}: the input {name!r} takes {spec.shape[0]} rows at a time; with None as the "
             "first axis it would take any number, and be explained faster",
-            stacklevel=5,
+            stacklevel=6,
         )
     return tf.TensorSpec(spec.shape, spec.dtype, name)
 
