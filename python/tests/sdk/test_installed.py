@@ -228,6 +228,7 @@ def test_the_local_model_is_theirs():
     (one, *_) = model.explain(instances(IRIS))
     assert type(one) is their_explanation.Explanation
     assert type(one.get_attribution()) is their_attribution.Attribution
+    assert type(one._label_index_to_attributions) is their_attribution.LabelIndexToAttribution
     assert json.loads(one.get_attribution().to_json())["label_index"] == 0
 
 

@@ -350,6 +350,30 @@ def test_baselines_by_the_names_of_the_metadata(documented):
     assert first.baseline_score != documented.explain(rows)[0].get_attribution().baseline_score
 
 
+def test_a_baseline_of_tensorflow_1_is_by_key_tensor_or_name(tmp_path):
+    name = "tf1_dnn_classifier_raw"
+    tensors = {key: f"{key}_1:0" for key in instances(name)[0]}
+    metadata = {
+        "inputs": {"my_" + key: {"input_tensor_name": tensors[key]} for key in tensors},
+        "outputs": {
+            "probabilities": {"output_tensor_name": "dnn/head/predictions/probabilities:0"}
+        },
+        "framework": "tensorflow",
+    }
+    model = explainable_ai_sdk.load_model_from_local_path(
+        with_metadata(name, metadata, tmp_path), IntegratedGradientsConfig(20)
+    )
+    whole, row = expected(name), instances(name)[0]
+    want = dict(zip(tensors, (float(whole["baseline." + key]) for key in tensors)))
+    for names in (dict(zip(tensors, tensors)), tensors, {key: "my_" + key for key in tensors}):
+        baseline = {names[key]: value for key, value in want.items()}
+        (one,) = model.explain([row], AttributionParameters(baselines=[baseline]))
+        assert one.get_attribution().baseline_score == pytest.approx(
+            whole["score_baseline"][0], abs=1e-5
+        )
+        assert one.feature_importance().keys() == {"my_" + key for key in tensors}
+
+
 @pytest.mark.parametrize("name, key", [(IMAGES, "numpy_inputs"), (TEXTS, "embeddings")])
 def test_a_baseline_that_is_an_instance_is_preprocessed(name, key):
     model = load(name, IntegratedGradientsConfig(2))

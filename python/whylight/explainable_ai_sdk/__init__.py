@@ -16,7 +16,7 @@ docs/explainable-ai-sdk.md has every name, and what differs.
 
 from __future__ import annotations
 
-from . import common, model, version
+from . import common, metadata, model, version
 from ._installed import register, register_if_imported
 from .model.configs import (
     AttributionConfig,
@@ -41,6 +41,7 @@ __all__ = [
     "load_model_from_ai_platform",
     "load_model_from_local_path",
     "load_model_from_vertex",
+    "metadata",
     "model",
     "register",
     "version",
