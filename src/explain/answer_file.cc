@@ -107,6 +107,9 @@ Status AnswerReader::ReadMore() {
 void AnswerReader::Take(const std::string& place, Result<Json> json) {
   const std::string at = prefix_ + place;
   if (!json.ok()) return pending_.push_back({at, json.status()});
+  const bool is_alone =
+      json->Find("attributions") != nullptr || json->Find("attributions_by_label") != nullptr;
+  if (is_alone) json = Json(Json::Object{{"explanation", *std::move(json)}});
   const Json* const explanations = json->Find(kResponse);
   if (explanations == nullptr || !explanations->is_array()) {
     return pending_.push_back({at, AnsweredRowOf(*std::move(json))});

@@ -2,6 +2,7 @@
 //   JSON Lines of `whylight explain`, or of a service's batch explanation;
 //   the response of an :explain call: {"explanations": [...], "predictions": [...]}, also over
 //   several lines, in Vertex's words or the legacy ones (read_explanation.h);
+//   JSON Lines of such explanations alone;
 //   a folder: all its files but those of errors (explanation.errors_stats-00000-of-00001,
 //   out.errors.jsonl), by name.
 // What gzip compressed is read as what it was before.

@@ -75,6 +75,13 @@ TEST_F(AnswerFileTest, ResponsesMayBeLines) {
               ElementsAre("line 1: 0.500000", "line 2, explanations[0]: 2.000000"));
 }
 
+TEST_F(AnswerFileTest, ExplanationsMayStandAlone) {
+  EXPECT_THAT(RowsOf(File("a.jsonl", R"({"attributions":[{"featureAttributions":{"x":2}}]})"
+                                     "\n"
+                                     R"({"attributions_by_label":[{"attributions":{"x":[3]}}]})")),
+              ElementsAre("line 1: 2.000000", "line 2: 3.000000"));
+}
+
 TEST_F(AnswerFileTest, ABadLineDoesNotSpoilTheOthers) {
   EXPECT_THAT(RowsOf(File("first.jsonl", "{\n" + Line("0.5"))),
               ElementsAre("line 1: failed", "line 2: 0.500000"));

@@ -61,6 +61,7 @@ std::string KeyOf(const AnsweredRow& row, const std::string& name) {
 
 std::string LabelsOf(const std::vector<const OutputAttribution*>& attributions) {
   std::vector<std::string> labels;
+  labels.reserve(attributions.size());
   for (const OutputAttribution* one : attributions) labels.push_back(LabelText(*one));
   return Join(labels, ", ");
 }
@@ -309,6 +310,11 @@ Status PairInOrder(AnswerReader& ours, AnswerReader& theirs, Differ& differ) {
   }
 }
 
+Status SecondRow(const std::string& place, const std::string& name, const std::string& key) {
+  return InvalidArgument(place + ": a second row with " + name + " " + Printable(key) +
+                         "; --key needs a member that tells rows apart");
+}
+
 // Calls `take` with each row of a side that has a key of its own; rows without are problems.
 Status ForEachKey(const std::string& side, AnswerReader& reader, const std::string& name,
                   Differ& differ,
@@ -324,8 +330,7 @@ Status ForEachKey(const std::string& side, AnswerReader& reader, const std::stri
     } else if (key.empty()) {
       differ.NotCompared(place, "the instance has no member '" + name + "'");
     } else if (!seen.insert(key).second) {
-      return InvalidArgument(place + ": a second row with " + name + " " + Printable(key) +
-                             "; --key needs a member that tells rows apart");
+      return SecondRow(place, name, key);
     } else {
       take(key, *std::move(row));
     }

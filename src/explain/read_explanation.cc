@@ -15,14 +15,22 @@ constexpr std::array kOfRow = {"effort",    "regions",  "sampling", "pieces",
                                "embedding", "warnings", "pictures"};
 
 constexpr char kLegacyList[] = "attributions_by_label";
-constexpr std::pair<std::string_view, const char*> kFromLegacy[] = {
+constexpr char kSnakeFeatures[] = "feature_attributions";
+// From the legacy words, and from those of the message itself, which Python's client writes.
+constexpr std::pair<std::string_view, const char*> kTranslations[] = {
     {"attributions", "featureAttributions"},
     {"baseline_score", "baselineOutputValue"},
     {"example_score", "instanceOutputValue"},
     {"label_index", "outputIndex"},
     {"label_name", "outputDisplayName"},
     {"approx_error", "approximationError"},
-    {"output_name", "outputName"}};
+    {"output_name", "outputName"},
+    {kSnakeFeatures, "featureAttributions"},
+    {"baseline_output_value", "baselineOutputValue"},
+    {"instance_output_value", "instanceOutputValue"},
+    {"output_index", "outputIndex"},
+    {"output_display_name", "outputDisplayName"},
+    {"approximation_error", "approximationError"}};
 
 // The shape of nested lists, and the values in their order; false where lists differ in length.
 bool Flatten(const Json& json, std::size_t axis, std::vector<std::int64_t>& dims,
@@ -208,7 +216,7 @@ Json NumbersOf(const Json& attributions, const Json* raw) {
   return numbers;
 }
 
-Json FromLegacy(const Json::Array& labels) {
+Json Translated(const Json::Array& labels) {
   Json::Array attributions;
   for (const Json& label : labels) {
     Json& attribution = attributions.emplace_back(Json::Object());
@@ -218,8 +226,8 @@ Json FromLegacy(const Json::Array& labels) {
     }
     for (const auto& [key, value] : label.object()) {
       const auto named =
-          std::ranges::find(kFromLegacy, key, [](const auto& of) { return of.first; });
-      if (named == std::end(kFromLegacy)) continue;
+          std::ranges::find(kTranslations, key, [](const auto& of) { return of.first; });
+      if (named == std::end(kTranslations)) continue;
       if (key == "label_index") {
         attribution.Set(named->second, OutputIndexOf(value));
       } else if (key == "attributions") {
@@ -230,6 +238,15 @@ Json FromLegacy(const Json::Array& labels) {
     }
   }
   return attributions;
+}
+
+// In other words than those of the JSON of Vertex.
+bool IsForeign(const Json& attributions) {
+  return attributions.is_array() &&
+         std::ranges::any_of(attributions.array(), [](const Json& attribution) {
+           return attribution.Find("attributions") != nullptr ||
+                  attribution.Find(kSnakeFeatures) != nullptr;
+         });
 }
 
 // Element `i` of a list of numbers or strings.
@@ -326,11 +343,13 @@ Result<AnsweredRow> AnsweredRowOf(Json json) {
   const Json* explanation = json.Find("explanation");
   const Json* attributions = explanation == nullptr ? nullptr : explanation->Find("attributions");
   std::string place = "explanation.attributions";
-  Json translated;
-  const Json* legacy = explanation == nullptr ? nullptr : explanation->Find(kLegacyList);
-  if (attributions == nullptr && legacy != nullptr && legacy->is_array()) {
+  if (attributions == nullptr && explanation != nullptr) {
+    attributions = explanation->Find(kLegacyList);
     place = std::string("explanation.") + kLegacyList;
-    translated = FromLegacy(legacy->array());
+  }
+  Json translated;
+  if (attributions != nullptr && IsForeign(*attributions)) {
+    translated = Translated(attributions->array());
     attributions = &translated;
   }
   if (attributions == nullptr || !attributions->is_array()) {

@@ -3,6 +3,7 @@
 // explanation may be in the legacy dialect too:
 //   {"attributions_by_label": [{"attributions": {...}, "baseline_score": 0.2, "example_score": 0.9,
 //     "label_index": 1, "label_name": "rich", "approx_error": 0.001, "output_name": "risk"}]}
+// or have the message's own snake_case names, as Explanation.to_dict of Python's client writes them.
 //
 // Threads No state.
 #pragma once

@@ -151,6 +151,21 @@ TEST(ReadExplanationTest, ReadsTheLegacyDialect) {
   EXPECT_THAT(row.explanation.attributions[2].output_index, ElementsAre(1, 3));
 }
 
+TEST(ReadExplanationTest, ReadsTheMessagesOwnNames) {
+  const AnsweredRow row =
+      Read(R"({"explanation":{"attributions":[{"feature_attributions":{"age":[0.5]},)"
+           R"("baseline_output_value":0.25,"instance_output_value":0.75,"output_index":[2],)"
+           R"("output_display_name":"rich","approximation_error":0.01,"output_name":"risk"}]}})");
+  const OutputAttribution& read = row.explanation.attributions.at(0);
+  EXPECT_EQ(read.output_name, "risk");
+  EXPECT_THAT(read.output_index, ElementsAre(2));
+  EXPECT_EQ(read.display_name, "rich");
+  EXPECT_EQ(read.instance_output, 0.75);
+  EXPECT_EQ(read.baseline_output, 0.25);
+  EXPECT_EQ(read.approximation_error, 0.01);
+  EXPECT_EQ(read.features.at(0).values, Tensor::Of<double>(Shape{1}, {0.5}));
+}
+
 TEST(ReadExplanationTest, AKeyMayStandInTheInstancesPlace) {
   const AnsweredRow row =
       Read(R"({"key":"a7","explanation":{"attributions":[{"featureAttributions":{"age":0.5}}]}})");

@@ -329,6 +329,15 @@ void Reader::AddParameters(const Json& json, const std::string& place, const std
   }
 }
 
+// "metadata.inputs.*.encoding (14 of them)"
+std::string PlaceOfAll(const std::string& place, const std::string& path,
+                       const std::vector<std::string>& places) {
+  const std::string list = path.substr(0, path.find('.'));
+  const std::string key = places[0].substr(places[0].rfind('.') + 1);
+  return Joined(Joined(Joined(place, list), "*"), key) + " (" + std::to_string(places.size()) +
+         " of them)";
+}
+
 // One line for what several inputs have.
 void Reader::AddMetadata(const Json& json, const std::string& place) {
   if (!json.is_object()) return;
@@ -337,10 +346,7 @@ void Reader::AddMetadata(const Json& json, const std::string& place) {
   for (const auto& [path, at] : places) {
     SpecField field{.part = Part::kMetadata, .place = at[0]};
     if (at.size() > 1) {
-      const std::string list = path.substr(0, path.find('.'));
-      const std::string key = at[0].substr(at[0].rfind('.') + 1);
-      field.place =
-          place + "." + list + ".*." + key + " (" + std::to_string(at.size()) + " of them)";
+      field.place = PlaceOfAll(place, path, at);
     }
     if (const FieldRow* const row = RowOf(kMetadata, path)) {
       field.use = row->use;

@@ -1524,7 +1524,7 @@ class Program(CommandLineTest):
     def test_help(self):
         outcome = whylight("help", "explain")
         self.expect(outcome, 0)
-        self.assertIn("Usage: whylight explain [OPTIONS] MODEL\n", outcome.out)
+        self.assertIn("Usage: whylight explain [OPTIONS] [MODEL]\n", outcome.out)
         self.assertIn("Examples:\n", outcome.out)
         self.assertNotIn("... ...", outcome.out)
         self.assertEqual(whylight("explain", "--help").out, outcome.out)
