@@ -194,7 +194,9 @@ def test_pictures_are_decoded_in_the_receiver(tmp_path):
         rows = ({"picture": (pixels / 255).astype(np.float32)}, np.ones([8, 1], np.float32))
         return tf.data.Dataset.from_tensor_slices(rows).batch(4)
 
-    estimator = tf.compat.v1.estimator.Estimator(model_fn, model_dir=tmp_path / "checkpoint")
+    estimator = tf.compat.v1.estimator.Estimator(
+        model_fn, model_dir=tmp_path / "checkpoint", config=seeded()
+    )
     estimator.train(pictures)
     receiver_fn = whylight.saving.decoding_receiver_fn(
         lambda data: tf.cast(tf.io.decode_png(data, channels=3), tf.float32) / 255.0,

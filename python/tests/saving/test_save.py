@@ -148,6 +148,17 @@ def test_input_signature_gives_names(tmp_path):
     assert keys(signatures(tmp_path / "model")["serving_default"]) == (["flower"], ["kind"])
 
 
+@pytest.mark.parametrize("names", [("wide", "deep"), ("a", "b")])
+def test_input_signature_names_several_inputs_in_their_order(tmp_path, names):
+    signature = [
+        tf.TensorSpec([None, size], tf.float32, name=name) for name, size in zip(names, (2, 3))
+    ]
+    whylight.saving.save(wide_and_deep("list"), tmp_path / "model", input_signature=signature)
+    served = signatures(tmp_path / "model")["serving_default"]
+    shapes = {name: spec.shape[1] for name, spec in served.structured_input_signature[1].items()}
+    assert shapes == {names[0]: 2, names[1]: 3}
+
+
 def test_a_sequential_model_is_named_after_its_first_layer(tmp_path):
     model = keras.Sequential(
         [
@@ -354,7 +365,21 @@ def specs(*names):
             "does not run on TensorFlow; set KERAS_BACKEND=tensorflow",
             id="other_backend",
         ),
-        pytest.param(reads_a_hidden_table, None, "a table that is no attribute", id="hidden"),
+        pytest.param(
+            reads_a_hidden_table, None, "tables that it uses must be attributes", id="hidden"
+        ),
+        pytest.param(
+            lambda: keras.Model(*[keras.Input((3,), sparse=True, name="words")] * 2),
+            None,
+            "the input 'words' is sparse or ragged",
+            id="sparse",
+        ),
+        pytest.param(
+            lambda: tf.function(lambda x: {"score": tf.RaggedTensor.from_tensor(x)}),
+            specs("x"),
+            "output 'score' is RaggedTensor.*return a dense tensor",
+            id="ragged_output",
+        ),
     ],
 )
 def test_what_cannot_be_a_model_is_refused(tmp_path, make, signature, error):

@@ -12,6 +12,9 @@ from typing import Any
 from .._errors import InvalidArgumentError
 from ._tensorflow import tf
 
+# Which argument of save() says what another one takes.
+_SIGNATURE_ARGUMENTS = {"model": "input_signature", "preprocess": "preprocess_signature"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Function:
@@ -53,10 +56,6 @@ def describe_all(specs: Mapping[str, Any]) -> str:
     return ", ".join(f"{name!r}: {describe(spec)}" for name, spec in specs.items())
 
 
-def spec_of(tensor: Any, name: str) -> Any:
-    return tf.TensorSpec(tensor.shape, tensor.dtype, name)
-
-
 def trace(function: Function, what: str) -> Any:
     """The tf.types.experimental.ConcreteFunction of `function`, with named outputs."""
 
@@ -73,8 +72,16 @@ def trace(function: Function, what: str) -> Any:
         ) from error
 
 
-def output_specs(concrete: Any) -> dict[str, Any]:
-    return {name: spec_of(t, name) for name, t in concrete.structured_outputs.items()}
+def output_specs(concrete: Any, what: str) -> dict[str, Any]:
+    """tf.TensorSpec of a traced function's outputs, by name."""
+    outputs = concrete.structured_outputs
+    for name, tensor in outputs.items():
+        if not isinstance(tensor, (tf.Tensor, tf.TensorSpec)):
+            raise InvalidArgumentError(
+                f"{what}: its output {name!r} is {type(tensor).__name__}, which cannot be cut into "
+                "rows; return a dense tensor"
+            )
+    return {name: tf.TensorSpec(t.shape, t.dtype, name) for name, t in outputs.items()}
 
 
 def function_of_callable(fn: Any, signature: object, what: str) -> Function:
@@ -159,10 +166,11 @@ def _own_arguments(fn: Any, what: str) -> tuple[Any, Any]:
     if not isinstance(fn, tf.types.experimental.ConcreteFunction):
         if getattr(fn, "input_signature", None) is None:
             name = getattr(fn, "__name__", type(fn).__name__)
+            argument = _SIGNATURE_ARGUMENTS.get(what)
             raise InvalidArgumentError(
                 f"{what}: nothing says what {name!r} takes; write "
                 "@tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, "
-                f'name="features")]) above it, or give {_signature_argument(what)}=[...]'
+                'name="features")]) above it' + (f", or give {argument}=[...]" if argument else "")
             )
         concrete = fn.get_concrete_function()
     args, kwargs = concrete.structured_input_signature
@@ -175,12 +183,6 @@ def _own_arguments(fn: Any, what: str) -> tuple[Any, Any]:
     kwargs = {key: argument for key, argument in kwargs.items() if is_tensor(argument)}
     signature_specs([args, kwargs], what)
     return args, kwargs
-
-
-def _signature_argument(what: str) -> str:
-    return {"model": "input_signature", "preprocess": "preprocess_signature"}.get(
-        what, "an input_signature"
-    )
 
 
 def _arguments(fn: Any, signature: object, what: str) -> tuple[Any, Any]:

@@ -44,12 +44,13 @@ def function_of_keras(model: Any, signature: object, what: str) -> Function:
     if not getattr(model, "inputs", None):
         return _function_of_subclass(model, signature, what)
     structure = _input_structure(model)
-    tensors = tf.nest.flatten(structure)
-    own = sorted(structure) if isinstance(structure, Mapping) else _input_names(model)
-    specs = dict(zip(own, (_dense_spec(tensor, what) for tensor in tensors)))
+    specs = [
+        (name, _dense_spec(name, tensor, what))
+        for name, tensor in zip(_input_names(model, structure), tf.nest.flatten(structure))
+    ]
     if signature is not None:
         specs = _renamed(specs, signature_specs(signature, what), what)
-    inputs = named_inputs(specs.items(), what)
+    inputs = named_inputs(specs, what)
     if signature is None:
         _warn_of_automatic_names(inputs, what)
 
@@ -77,37 +78,44 @@ def _is_sequential(model: object) -> bool:
     return any(kind.__name__ == "Sequential" for kind in type(model).__mro__)
 
 
-def _input_names(model: Any) -> list[str]:
-    names = [tensor.name for tensor in model.inputs]
+def _input_names(model: Any, structure: Any) -> list[str]:
+    """In the order in which `structure` is flattened."""
+    names = [tensor.name for tensor in tf.nest.flatten(structure)]
+    if isinstance(structure, Mapping) and len(structure) == len(names):
+        return sorted(structure)
     if _is_sequential(model) and re.fullmatch(r"keras_tensor(_\d+)?", names[0]):
         # As Keras 2 called it.
         return [f"{model.layers[0].name}_input"]
     return names
 
 
-def _dense_spec(tensor: Any, what: str) -> Any:
-    if getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False):
+def _dense_spec(name: str, tensor: Any, what: str) -> Any:
+    is_dense = isinstance(getattr(tensor, "type_spec", tf.TensorSpec([])), tf.TensorSpec)  # Keras 2
+    if not is_dense or getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False):
         raise InvalidArgumentError(
-            f"{what}: the input {tensor.name!r} is sparse or ragged and cannot be cut into "
-            "rows; take a dense one, padded"
+            f"{what}: the input {name!r} is sparse or ragged and cannot be cut into rows; take a "
+            "dense one, padded"
         )
     return tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
 
 
-def _renamed(specs: dict[str, Any], signature: Any, what: str) -> dict[str, Any]:
+def _renamed(own: list[tuple[str, Any]], signature: Any, what: str) -> list[tuple[str, Any]]:
     """The model's inputs with the names, dtypes and shapes of a user's signature."""
-    if isinstance(signature, Mapping):
-        if signature.keys() == specs.keys():
-            return {name: signature[name] for name in specs}
-        given = list(signature.items())
+    names = [name for name, _ in own]
+    if not isinstance(signature, Mapping):
+        given = [(spec.name or name, spec) for spec, name in zip(signature, names)]
+        if len(signature) == len(names):
+            return given
+    elif signature.keys() == set(names):
+        return [(name, signature[name]) for name in names]
     else:
-        given = [(spec.name or own, spec) for spec, own in zip(signature, specs)]
-    if len(given) != len(specs) or (isinstance(signature, Mapping) and len(specs) > 1):
-        raise InvalidArgumentError(
-            f"{what}: input_signature: expected the model's inputs, {', '.join(specs)}, got "
-            f"{', '.join(name for name, _ in given)}"
-        )
-    return dict(given)
+        given = list(signature.items())
+        if len(given) == len(names) == 1:
+            return given
+    raise InvalidArgumentError(
+        f"{what}: input_signature: expected the model's inputs, {', '.join(names)}, got "
+        f"{', '.join(name for name, _ in given)}"
+    )
 
 
 def _output_names(model: Any) -> list[str]:

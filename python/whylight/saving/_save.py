@@ -82,7 +82,7 @@ def save(
     concretes = {key: trace(function, what) for key, (function, what) in functions.items()}
     scores = concretes.get(XAI_MODEL, concretes[SERVING_DEFAULT])
     described = explanation_metadata(
-        explained.inputs, output_specs(scores), metadata=metadata, baselines=baselines
+        explained.inputs, output_specs(scores, "model"), metadata=metadata, baselines=baselines
     )
     holder = holder_of(
         concretes.values(),
@@ -91,10 +91,10 @@ def save(
     with new_folder(path, overwrite=overwrite) as folder:
         try:
             tf.saved_model.save(holder, folder, signatures=concretes)
-        except AssertionError as error:
-            # TensorFlow's word for a table that it cannot reach.
+        except (AssertionError, TypeError, ValueError) as error:
             raise InvalidArgumentError(
-                f"model: it uses a variable or a table that is no attribute of it: {error}"
+                "model: TensorFlow cannot save it; variables and tables that it uses must be "
+                f"attributes of it, and what it returns plain tensors: {error}"
             ) from error
         write_metadata(described, folder)
     if verbose:
@@ -200,7 +200,7 @@ def _matching(preprocess: Function, model: Function) -> Function:
         return dict(result)
 
     traced = trace(Function(preprocess.inputs, outputs, preprocess.source), "preprocess")
-    refuse_mismatch(output_specs(traced), model.inputs)
+    refuse_mismatch(output_specs(traced, "preprocess"), model.inputs)
 
     def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
         # Where a static shape got lost, as behind tf.map_fn, it is the model's.
