@@ -9,7 +9,9 @@
 #include "attribution/list.h"
 #include "explain/baselines.h"
 #include "explain/judgement.h"
+#include "io/arrow_library.h"
 #include "io/files.h"
+#include "io/remote/storage.h"
 #include "io/json.h"
 #include "metadata/explanation_spec.h"
 #include "python/src/answers.h"
@@ -81,6 +83,25 @@ void WriteBytes(const std::string& path, const nb::bytes& bytes) {
   Check(WriteFile(path, view));
 }
 
+void Upload(const std::string& folder, const std::string& uri) {
+  const nb::gil_scoped_release release;
+  Check(UploadFolder(folder, uri));
+}
+
+// "nothing", "file" or "folder".
+const char* KindAt(const std::string& uri) {
+  const nb::gil_scoped_release release;
+  switch (ValueOf(StatRemote(ValueOf(RemoteUri::Parse(uri)))).kind) {
+    case RemoteObject::Kind::kNothing:
+      return "nothing";
+    case RemoteObject::Kind::kObject:
+      return "file";
+    case RemoteObject::Kind::kFolder:
+      return "folder";
+  }
+  return "";
+}
+
 }  // namespace
 }  // namespace whylight::python
 
@@ -102,5 +123,8 @@ NB_MODULE(_core, module) {
   module.def("is_baseline_kind",
              [](const std::string& name) { return whylight::FindBaselineKind(name).has_value(); });
   module.def("read_file", &ReadBytes, nb::arg("path"));
+  module.def("has_arrow", [] { return whylight::LoadArrow().ok(); });
+  module.def("kind_at", &KindAt, nb::arg("uri"));
+  module.def("upload_folder", &Upload, nb::arg("folder"), nb::arg("uri"));
   module.def("write_file", &WriteBytes, nb::arg("path"), nb::arg("bytes"));
 }

@@ -20,7 +20,7 @@ from ._errors import (
     NotFoundError,
     PermissionDeniedError,
     ResourceExhaustedError,
-    TensorFlowNotFoundError,
+    UnavailableError,
     UnsupportedError,
     WhylightError,
 )
@@ -42,7 +42,7 @@ __all__ = [
     "PermissionDeniedError",
     "Region",
     "ResourceExhaustedError",
-    "TensorFlowNotFoundError",
+    "UnavailableError",
     "UnsupportedError",
     "WhylightError",
     "__version__",

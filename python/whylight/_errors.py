@@ -67,8 +67,8 @@ class DataLossError(WhylightError, OSError):
     code = "DATA_LOSS"
 
 
-class TensorFlowNotFoundError(WhylightError, ImportError):
-    """TensorFlow was not found or cannot be loaded; the message lists where it was looked for."""
+class UnavailableError(WhylightError, OSError):
+    """TensorFlow or Arrow cannot be loaded, or a storage service gives no good answer."""
 
     code = "UNAVAILABLE"
 
@@ -97,7 +97,7 @@ _CLASSES: dict[int, type[WhylightError]] = {
     11: InvalidArgumentError,
     12: UnsupportedError,
     13: InternalError,
-    14: TensorFlowNotFoundError,
+    14: UnavailableError,
     15: DataLossError,
     16: PermissionDeniedError,
 }

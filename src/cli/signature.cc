@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "cli/cache_args.h"
 #include "cli/commands.h"
+#include "io/remote/uri.h"
 #include "rewrite/signatures.h"
 #include "rewrite/write_model.h"
 
@@ -15,6 +17,7 @@ struct SignatureArgs {
   std::string model;
   std::string output;
   std::string tags;
+  CacheArgs cache;
   bool in_place = false;
   bool copy = false;
   std::string model_inputs, model_outputs, preprocess_until;  // Lists, as they were given.
@@ -50,6 +53,10 @@ Status CheckUse(const SignatureArgs& args) {
   if (!args.in_place && args.output.empty()) {
     return InvalidArgument("expected -o OUT, a folder for the new model, or --in-place");
   }
+  if (args.in_place && IsRemote(args.model)) {
+    return InvalidArgument("--in-place: " + args.model +
+                           " is in a bucket; give -o OUT, and move it");
+  }
   return OkStatus();
 }
 
@@ -58,7 +65,8 @@ int Run(SignatureArgs args) {
   args.changes.model_inputs = SplitList(args.model_inputs);
   args.changes.model_outputs = SplitList(args.model_outputs);
   args.changes.preprocess_until = SplitList(args.preprocess_until);
-  const Result<std::unique_ptr<Model>> model = Model::Open(args.model, SplitList(args.tags));
+  const Result<std::unique_ptr<Model>> model =
+      OpenModel(args.model, SplitList(args.tags), args.cache);
   if (!model.ok()) return Fail(model.status());
   const SavedModel& files = (*model)->files();
   const Result<SignaturePlan> plan = PlanSignatures(**model, args.changes);
@@ -67,7 +75,8 @@ int Run(SignatureArgs args) {
   if (!edited.ok()) return Fail(edited.status());
   const Status written = args.in_place
                              ? WriteModelInPlace(files, *edited)
-                             : WriteModel(files, *edited, args.output, {.copy_files = args.copy});
+                             : WriteModel(files, *edited, args.output,
+                                          {.copy_files = args.copy || IsRemote(args.model)});
   if (!written.ok()) return Fail(written);
   PrintDone(*plan, args.in_place ? files.directory : args.output, args.in_place);
   return 0;
@@ -78,12 +87,14 @@ int Run(SignatureArgs args) {
 std::function<int()> DeclareSignature(Args& args, const OpenRuntime&) {
   auto options = std::make_shared<SignatureArgs>();
   SignatureChanges& changes = options->changes;
-  args.Text("MODEL", options->model, "SavedModel directory or export base");
+  args.Text("MODEL", options->model, kModelHelp);
   args.Require("MODEL");
-  args.Text("-o,--output", options->output, "OUT: Folder of the new model; must not be there yet");
+  args.Text("-o,--output", options->output,
+            "OUT: Folder of the new model, also gs:// and s3://; must not be there yet");
   args.Flag("--in-place", options->in_place, "Change MODEL itself");
   args.Flag("--copy", options->copy, "Copy variables and assets instead of hard links to MODEL's");
   args.Text("--tags", options->tags, "A,B: Tag set, separated by commas (default serve)");
+  options->cache.Declare(args);
   args.Group("A signature under another key");
   args.Text("--xai-model", changes.xai_model, "KEY: Let xai_model mean this signature too");
   args.List("--rename", changes.rename,

@@ -3,10 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 #include "io/files.h"
+#include "io/remote/storage.h"
 #include "util/quote.h"
 
 namespace whylight {
@@ -100,10 +105,50 @@ Status PlaceFiles(const fs::path& from, const fs::path& to, const WriteModelOpti
   return error ? FileError(to, error) : OkStatus();
 }
 
+// Of this process, gone with the object.
+class TemporaryFolder {
+ public:
+  static Result<std::unique_ptr<TemporaryFolder>> Make() {
+    std::error_code error;
+    std::string name = (fs::temp_directory_path(error) / "whylight-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      return FileError(name, std::error_code(errno, std::generic_category()));
+    }
+    return std::make_unique<TemporaryFolder>(std::move(name));
+  }
+  explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+Status WriteRemoteModel(const SavedModel& model, std::string_view saved_model,
+                        const std::string& folder) {
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteUri uri, RemoteUri::Parse(folder));
+  WHYLIGHT_ASSIGN_OR_RETURN(const RemoteObject there, StatRemote(uri));
+  if (there.kind != RemoteObject::Kind::kNothing) {
+    return Status(StatusCode::kAlreadyExists,
+                  Quote(folder) + " is there already: give a folder that is not");
+  }
+  WHYLIGHT_ASSIGN_OR_RETURN(const auto temporary, TemporaryFolder::Make());
+  const std::string local = (temporary->path() / "model").string();
+  WHYLIGHT_RETURN_IF_ERROR(WriteModel(model, saved_model, local));
+  return UploadFolder(local, folder);
+}
+
 }  // namespace
 
 Status WriteModel(const SavedModel& model, std::string_view saved_model, const std::string& folder,
                   const WriteModelOptions& options) {
+  if (IsRemote(folder)) return WriteRemoteModel(model, saved_model, folder);
   fs::path target = fs::path(folder).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // A slash at the end.
   WHYLIGHT_RETURN_IF_ERROR(CheckTarget(model, target.string()));

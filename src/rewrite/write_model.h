@@ -15,7 +15,8 @@ struct WriteModelOptions {
 };
 
 // `folder` becomes what the model's folder is, with `saved_model` as its saved_model.pb and without
-// fingerprint.pb, which would be another model's. It appears whole or not at all.
+// fingerprint.pb, which would be another model's. It appears whole or not at all; in a bucket its
+// saved_model.pb comes last.
 // Errors  kAlreadyExists: `folder` is there. kInvalidArgument: it lies inside the model's folder.
 //         kResourceExhausted: the disk is full. Else as the file system says.
 Status WriteModel(const SavedModel& model, std::string_view saved_model, const std::string& folder,

@@ -167,6 +167,31 @@ class CloudStorageTest(unittest.TestCase):
         self.assertEqual(list(self.temporary.iterdir()), [])
 
 
+class Signatures(CloudStorageTest):
+    def test_a_signed_model_goes_from_bucket_to_bucket(self):
+        outcome = self.whylight("signature", "gs://models/flowers", "-o", "gs://models/signed/1",
+                                "--rename", "xai_model=scores")
+        self.expect(outcome, 0)
+        self.assertIn("gs://models/signed/1", outcome.out)
+        self.assertIsNotNone(self.stored("models", "signed/1/saved_model.pb"))
+        self.expect_predictions(self.predict("gs://rows/rows.jsonl", "gs://models/signed"))
+        again = self.whylight("signature", "gs://models/flowers", "-o", "gs://models/signed/1",
+                              "--rename", "xai_model=scores")
+        self.expect(again, 2, "gs://models/signed/1", "is there already")
+        self.nothing_is_left()
+
+    def test_a_model_in_a_bucket_is_not_changed_in_place(self):
+        outcome = self.whylight("signature", "gs://models/flowers", "--in-place", "--rename",
+                                "xai_model=scores")
+        self.expect(outcome, 2, "--in-place", "is in a bucket")
+
+    def test_an_upload_that_cannot_be_finished_leaves_no_model(self):
+        outcome = self.whylight("signature", "gs://models/flowers", "-o", "gs://absent/model",
+                                "--rename", "xai_model=scores")
+        self.expect(outcome, 2, "there is no bucket 'absent'")
+        self.nothing_is_left()
+
+
 class Reading(CloudStorageTest):
     def test_instances_of_every_form(self):
         local = self.predict(str(self.data / "rows/rows.jsonl"))

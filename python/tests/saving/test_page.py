@@ -77,7 +77,9 @@ def test_the_page_in_japanese_has_the_same_code():
 
 @pytest.mark.parametrize("page", ["saving.md", "ja/saving.md"])
 def test_the_tests_that_the_page_names_are_there(page):
-    tests = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(
+        path.read_text() for path in pathlib.Path(__file__).parents[1].glob("*/test_*.py")
+    )
     names = re.findall(r"`(test_\w+)`", (PAGES / page).read_text())
     assert len(names) >= 10
     assert [name for name in names if f"def {name}(" not in tests] == []

@@ -7,10 +7,19 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from .. import _core
 from .._errors import InvalidArgumentError
 from ._tensorflow import tf
 
 _MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
+
+
+def _is_bucket(path: str) -> bool:
+    """Whether the engine writes there: it tells absent buckets, credentials and networks apart.
+
+    Without pyarrow TensorFlow's own file systems have to do, where they know the scheme.
+    """
+    return path.startswith(("gs://", "s3://")) and _core.has_arrow()
 
 
 def is_remote(path: str) -> bool:
@@ -41,7 +50,9 @@ def new_folder(path: str, *, overwrite: bool) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=".whylight-", dir=parent) as scratch:
         folder = os.path.join(scratch, "new")
         yield folder
-        if is_remote(path):
+        if _is_bucket(path):
+            _core.upload_folder(folder, path)
+        elif is_remote(path):
             _upload(folder, path)
         else:
             _move(folder, path, aside=os.path.join(scratch, "old"))
@@ -49,6 +60,13 @@ def new_folder(path: str, *, overwrite: bool) -> Iterator[str]:
 
 def refuse_taken(path: str, *, overwrite: bool) -> None:
     """Raises InvalidArgumentError if something is at `path` that must not be written over."""
+    if _is_bucket(path):
+        if _core.kind_at(path) != "nothing":
+            raise InvalidArgumentError(
+                f"path: {path!r} is there already, and what lies in a bucket cannot be exchanged at "
+                "one stroke; give a new folder, such as a version of an export base"
+            )
+        return
     with _file_system(path):
         if not tf.io.gfile.exists(path):
             return
