@@ -59,13 +59,31 @@ def _pictures(attribution: Attribution) -> str:
 
 
 def _bars(attribution: Attribution) -> str:
-    shares = sorted(attribution.shares(), key=lambda entry: -abs(entry[2]))
+    shares = sorted(_shares(attribution), key=lambda entry: -abs(entry[2]))
     longest = max((abs(share) for _, _, share in shares), default=0.0) or 1.0
     rows = "".join(_bar(*entry, longest) for entry in shares[:_MOST_BARS])
     if len(shares) > _MOST_BARS:
         rest = sum(share for _, _, share in shares[_MOST_BARS:])
         rows += _bar(f"{len(shares) - _MOST_BARS} others", None, rest, longest)
     return f'<table style="border-collapse:collapse">{rows}</table>'
+
+
+def _shares(attribution: Attribution) -> list[tuple[str, Any, float]]:
+    """Those of the attribution, with the pieces of a text each for itself."""
+    features, inputs = attribution.features, attribution.inputs
+    shares: list[tuple[str, Any, float]] = []
+    for share in attribution.shares():
+        name = share[0]
+        if name in features and features[name].size > 1 and _is_text(inputs[name], features[name]):
+            pieces = zip(inputs[name].ravel(), features[name].ravel())
+            shares.extend((str(piece), None, float(value)) for piece, value in pieces)
+        else:
+            shares.append(share)
+    return shares
+
+
+def _is_text(given: Any, values: Any) -> bool:
+    return given is not None and given.dtype == object and given.size == values.size
 
 
 def _bar(name: str, value: Any, share: float, longest: float) -> str:

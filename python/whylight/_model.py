@@ -382,7 +382,9 @@ class _Bar:
         if self._progress is False:
             return None
         try:
-            from tqdm.auto import tqdm
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # In a notebook without ipywidgets a plain bar does.
+                from tqdm.auto import tqdm
         except ImportError:
             return None
         delay = 0 if self._progress else 2
