@@ -67,10 +67,14 @@ class DataLossError(WhylightError, OSError):
     code = "DATA_LOSS"
 
 
-class UnavailableError(WhylightError, OSError):
+class UnavailableError(WhylightError):
     """TensorFlow or Arrow cannot be loaded, or a storage service gives no good answer."""
 
     code = "UNAVAILABLE"
+
+
+class TensorFlowNotFoundError(UnavailableError, ImportError):
+    """`import tensorflow` does not work, and what was asked for needs TensorFlow's Python."""
 
 
 class InternalError(WhylightError, RuntimeError):
