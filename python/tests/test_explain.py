@@ -151,6 +151,13 @@ def test_text_in_a_notebook_cannot_be_markup(iris):
     assert "<script>" not in found._repr_html_() and "&lt;script&gt;" in found._repr_html_()
 
 
+def test_warnings_speak_python(iris):
+    found = iris.explain([[5.1, 3.5, 1.4, 0.2]], steps=5)
+    fixes = [fix for rule, _, fix in found.warnings if rule == "zero-baseline"]
+    assert fixes and "--" not in fixes[0] and "baselines" in fixes[0]
+    assert found[0].attributions[0]._repr_html_().split(">", 1)[1] in found[0]._repr_html_()
+
+
 def test_sequence(iris):
     found = iris.explain(np.ones((5, 4)), steps=5)
     assert len(found) == 5 and found[-1].number == 4 and [e.number for e in found[1:3]] == [1, 2]

@@ -112,7 +112,11 @@ def _keyword(match: re.Match[str]) -> str:
     return _KEYWORDS.get(name, name)
 
 
+def as_keywords(text: str) -> str:
+    """A message of the engine, with options called as Python calls them."""
+    return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", _keyword, text)
+
+
 def error_of(code: int, message: str) -> WhylightError:
-    """The exception for a status of the engine, with options called as Python calls them."""
-    kind = _CLASSES.get(code, WhylightError)
-    return kind(re.sub(r"(?<![\w-])--([a-z][a-z-]*)", _keyword, message))
+    """The exception for a status of the engine."""
+    return _CLASSES.get(code, WhylightError)(as_keywords(message))

@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 
 from . import _core, _html
-from ._errors import InvalidArgumentError, error_of
+from ._errors import InvalidArgumentError, as_keywords, error_of
 
 Array = np.ndarray[Any, Any]
 
@@ -82,7 +82,7 @@ class Attribution:
         self.approximation_error: float = native.approximation_error
         self.effort: dict[str, Any] | None = native.effort
         self.sampling: dict[str, Any] | None = native.sampling
-        self.warnings: list[tuple[str, str, str]] = native.warnings
+        self.warnings = _warnings(native)
 
     @property
     def features(self) -> dict[str, Array]:
@@ -199,6 +199,9 @@ class Attribution:
         first = ", ".join(f"{name} {share:+.4g}" for name, _, share in shares[:5])
         return f"<Attribution {target}{label}: {start}{self.instance_output:.4g}; {first}>"
 
+    def _repr_html_(self) -> str:
+        return _html.attribution(self)
+
 
 class Explanation:
     """The explanation of one instance.
@@ -265,7 +268,7 @@ class Explanations(Sequence[Explanation]):
     def __init__(self, native: Any) -> None:
         self._native = native
         self.plan: dict[str, Any] = json.loads(native.plan_json)
-        self.warnings: list[tuple[str, str, str]] = native.warnings
+        self.warnings = _warnings(native)
         self.failures = [
             (number, error_of(code, f"{place}: {message}" if place not in message else message))
             for number, place, code, message in native.failures
@@ -392,6 +395,10 @@ class Explanations(Sequence[Explanation]):
 
     def _repr_html_(self) -> str:
         return _html.explanations(self)
+
+
+def _warnings(native: Any) -> list[tuple[str, str, str]]:
+    return [(rule, as_keywords(text), as_keywords(fix)) for rule, text, fix in native.warnings]
 
 
 def _regions(feature: Any) -> list[Region]:

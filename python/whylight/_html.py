@@ -34,17 +34,19 @@ def explanation(answer: Explanation) -> str:
             f"<tr><td>{_text(one.id)}</td><td>{one.distance:.4g}</td></tr>" for one in answer.neighbors
         )
         return f"<table><tr><th>example</th><th>distance</th></tr>{rows}</table>"
-    return "".join(_attribution(answer.number, one) for one in answer.attributions)
+    head = f"<b>instances[{answer.number}]</b> "
+    return "".join(attribution(one, head) for one in answer.attributions)
 
 
-def _attribution(number: int, attribution: Attribution) -> str:
-    label = attribution.display_name or "".join(f"[{i}]" for i in attribution.output_index)
-    start = attribution.baseline_output
-    scores = f"{attribution.instance_output:.4g}"
+def attribution(answer: Attribution, head: str = "") -> str:
+    """The scores of an output element, and its pictures or bars."""
+    label = answer.display_name or "".join(f"[{i}]" for i in answer.output_index)
+    start = answer.baseline_output
+    scores = f"{answer.instance_output:.4g}"
     if start is not None:
         scores = f"{start:.4g} &rarr; {scores}"
-    head = f"<b>instances[{number}]</b> {_text(attribution.output_name)} {_text(label)}: {scores}"
-    body = _pictures(attribution) or _bars(attribution)
+    head += f"{_text(answer.output_name)} {_text(label)}: {scores}"
+    body = _pictures(answer) or _bars(answer)
     return f'<div style="margin:0.5em 0">{head}{body}</div>'
 
 

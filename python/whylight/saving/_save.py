@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._errors import InvalidArgumentError
@@ -90,7 +92,8 @@ def save(
     )
     with new_folder(path, overwrite=overwrite) as folder:
         try:
-            tf.saved_model.save(holder, folder, signatures=concretes)
+            with _quiet():  # It would tell of a folder that is gone a moment later.
+                tf.saved_model.save(holder, folder, signatures=concretes)
         except (AssertionError, TypeError, ValueError) as error:
             raise InvalidArgumentError(
                 "model: TensorFlow cannot save it; variables and tables that it uses must be "
@@ -100,6 +103,18 @@ def save(
     if verbose:
         print(f"Model saved to: {path}")
     return path
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """TensorFlow's logger without its remarks; warnings stay."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(max(logging.WARNING, level))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def function_of(model: Any, signature: object, what: str) -> Function:
