@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -26,11 +27,22 @@ Status Wrong(const Json& value, const std::string& expected) {
                          (value.is_string() ? "\"" + value.string() + "\"" : Describe(value)));
 }
 
+// What fits T; whether it makes sense is the engine's to say.
+template <typename T = int>
+Result<T> IntegerOf(const Json& value, const std::string& expected = "an integer") {
+  if (value.kind() == Json::Kind::kInt && std::in_range<T>(value.int64())) {
+    return static_cast<T>(value.int64());
+  }
+  if (!value.is_integer()) return Wrong(value, expected);
+  return InvalidArgument("expected an integer of at least " +
+                         std::to_string(std::numeric_limits<T>::min()) + " and at most " +
+                         std::to_string(std::numeric_limits<T>::max()));
+}
+
 template <typename T>
 Set Integer(T ExplainOptions::* member) {
-  return [member](const Json& value, ExplainOptions& options) {
-    if (value.kind() != Json::Kind::kInt) return Wrong(value, "an integer");
-    options.*member = static_cast<T>(value.int64());
+  return [member](const Json& value, ExplainOptions& options) -> Status {
+    WHYLIGHT_ASSIGN_OR_RETURN(options.*member, IntegerOf<T>(value));
     return OkStatus();
   };
 }
@@ -95,8 +107,7 @@ Set Choice(T ExplainOptions::* member, std::vector<std::pair<std::string, T>> wo
 
 Status SetSteps(const Json& value, ExplainOptions& options) {
   if (value == Json("auto")) return OkStatus();
-  if (value.kind() != Json::Kind::kInt) return Wrong(value, "an integer or \"auto\"");
-  options.steps = static_cast<int>(value.int64());
+  WHYLIGHT_ASSIGN_OR_RETURN(options.steps, IntegerOf(value, "an integer or \"auto\""));
   return OkStatus();
 }
 
@@ -105,26 +116,22 @@ Status SetPaths(const Json& value, ExplainOptions& options) {
     options.path_rule = PathRule::kExact;
   } else if (value == Json("auto")) {
     options.path_rule = PathRule::kTolerance;
-  } else if (value.kind() == Json::Kind::kInt) {
-    options.paths = static_cast<int>(value.int64());
   } else {
-    return Wrong(value, "an integer, \"exact\" or \"auto\"");
+    WHYLIGHT_ASSIGN_OR_RETURN(options.paths, IntegerOf(value, "an integer, \"exact\" or \"auto\""));
   }
   return OkStatus();
 }
 
 Status SetSamplesOfNoise(const Json& value, ExplainOptions& options) {
-  if (value.kind() != Json::Kind::kInt) return Wrong(value, "an integer");
-  options.noisy_samples = static_cast<int>(value.int64());
+  WHYLIGHT_ASSIGN_OR_RETURN(options.noisy_samples, IntegerOf(value));
   return OkStatus();
 }
 
 Status SetWindow(const Json& value, ExplainOptions& options) {
-  const bool pair = value.is_array() && value.array().size() == 2 &&
-                    std::ranges::all_of(value.array(), &Json::is_integer);
-  if (!pair) return Wrong(value, "two integers, height and width");
-  options.window_height = static_cast<int>(value.array()[0].number());
-  options.window_width = static_cast<int>(value.array()[1].number());
+  const std::string expected = "two integers, height and width";
+  if (!value.is_array() || value.array().size() != 2) return Wrong(value, expected);
+  WHYLIGHT_ASSIGN_OR_RETURN(options.window_height, IntegerOf(value.array()[0], expected));
+  WHYLIGHT_ASSIGN_OR_RETURN(options.window_width, IntegerOf(value.array()[1], expected));
   return OkStatus();
 }
 

@@ -96,6 +96,8 @@ def _width(field: Mapping[str, Any]) -> int | None:
 
 
 def _columns(given: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if any(hasattr(values, "__len__") and not len(values) for values in given.values()):
+        raise InvalidArgumentError("instances: expected at least one")
     by_name = {field["name"]: field for field in fields}
     by_name.update({field["alias"]: field for field in fields if field["alias"]})
     columns = {}
