@@ -162,7 +162,6 @@ void BindFeature(nb::module_& module) {
                    })
       .def_ro("element_names", &FeatureAttribution::element_names)
       .def_ro("named_by_elements", &FeatureAttribution::named_by_elements)
-      .def_prop_ro("has_pieces", &HasPieces)
       .def_prop_ro("regions", &RegionsOf);
 }
 

@@ -13,7 +13,6 @@
 
 #include "batch/requests.h"
 #include "batch/run.h"
-#include "explain/judgement.h"
 #include "io/json.h"
 #include "model/contents.h"
 #include "python/src/answers.h"
@@ -31,17 +30,17 @@ namespace {
 // An explainer with what belongs to its requests. `model` and `runtime` outlive it.
 class BoundExplainer {
  public:
-  BoundExplainer(const Model& model, const Runtime& runtime, const std::string& options)
-      : model_(model) {
+  BoundExplainer(const Model& model, const Runtime& runtime, const std::string& options) {
     ReadOptions read = ValueOf(OptionsFrom(ValueOf(ParseJson(options)), model));
     notes_ = std::move(read.notes);
     read_ = ReaderOptionsFor(read.options);
     DecodeImagesInto(read.image_range, read_);
     options_ = read.options;
     read.options.cancelled = [this] { return watch_->cancelled.load(); };
-    Watched(nb::none(),
-            [&] { opened_ = Explainer::Open(model, runtime, std::move(read.options)); });
-    explainer_ = ValueOf(std::move(opened_));
+    Result<std::unique_ptr<Explainer>> opened = Internal("not opened");
+    RunWatched(*watch_, nb::none(),
+               [&] { opened = Explainer::Open(model, runtime, std::move(read.options)); });
+    explainer_ = ValueOf(std::move(opened));
     read_.other_keys = KeysOfServing(model, *explainer_);
   }
 
@@ -71,7 +70,7 @@ class BoundExplainer {
       return OkStatus();
     };
     Result<BatchCounts> counts = BatchCounts();
-    Watched(progress, [&] {
+    RunWatched(*watch_, progress, [&] {
       counts = ExplainAll(*opened.reader, *explainer_, take, [this](const BatchCounts& so_far) {
         watch_->done = so_far.done;
         watch_->failed = so_far.failed;
@@ -85,18 +84,10 @@ class BoundExplainer {
   }
 
  private:
-  void Watched(nb::handle progress, const std::function<void()>& work) {
-    watch_->cancelled = false;
-    watch_->done = watch_->failed = 0;
-    RunWatched(*watch_, progress, work);
-  }
-
-  const Model& model_;
   std::unique_ptr<Watch> watch_ = std::make_unique<Watch>();
   std::vector<std::string> notes_;
   InstanceReaderOptions read_;
   ExplainOptions options_;
-  Result<std::unique_ptr<Explainer>> opened_ = Internal("not opened");
   std::unique_ptr<Explainer> explainer_;
 };
 
@@ -117,8 +108,6 @@ class BoundPredictor {
     const OpenedRequest opened = OpenRequest(request, predictor_->request_fields(), read);
     std::vector<std::pair<Instance, Result<std::vector<NamedValue>>>> rows;
     Result<BatchCounts> counts = BatchCounts();
-    watch_->cancelled = false;
-    watch_->done = watch_->failed = 0;
     RunWatched(*watch_, progress, [&] {
       counts = PredictAll(
           *opened.reader, *predictor_,
@@ -154,15 +143,6 @@ class BoundPredictor {
   std::unique_ptr<Predictor> predictor_;
 };
 
-std::string PlanJson(const BoundExplainer& bound) {
-  std::string text;
-  JsonWriter w(&text);
-  w.BeginObject();
-  WriteProvenance(w, bound.explainer().plan());
-  w.EndObject();
-  return text;
-}
-
 }  // namespace
 
 void BindModel(nb::module_& module) {
@@ -176,10 +156,7 @@ void BindModel(nb::module_& module) {
           nb::arg("path"), nb::arg("tags"))
       .def_prop_ro("directory", [](const Model& model) { return model.files().directory; })
       .def("contents_json", [](const Model& model) { return ContentsJson(ContentsOf(model)); });
-  nb::class_<Runtime>(module, "Runtime")
-      .def_prop_ro("name", [](const Runtime& runtime) { return runtime.info().name; })
-      .def_prop_ro("version", [](const Runtime& runtime) { return runtime.info().version; })
-      .def_prop_ro("library", [](const Runtime& runtime) { return runtime.info().library; });
+  nb::class_<Runtime>(module, "Runtime");
 }
 
 void BindExplainer(nb::module_& module) {
@@ -190,7 +167,6 @@ void BindExplainer(nb::module_& module) {
           "fields",
           [](const BoundExplainer& bound) { return FieldsOf(bound.explainer().request_fields()); })
       .def_prop_ro("notes", &BoundExplainer::notes)
-      .def_prop_ro("plan_json", &PlanJson)
       .def("explain", &BoundExplainer::Explain, nb::arg("request"), nb::arg("feature_names"),
            nb::arg("progress").none());
 }

@@ -33,6 +33,8 @@ class Watcher {
 }  // namespace
 
 void RunWatched(Watch& watch, nb::handle progress, const std::function<void()>& work) {
+  watch.cancelled = false;
+  watch.done = watch.failed = 0;
   Watcher watcher(watch, progress);
   std::optional<nb::python_error> raised;
   std::future<void> end = std::async(std::launch::async, work);

@@ -16,10 +16,10 @@ struct Watch {
   std::atomic<std::size_t> failed = 0;  // Rows.
 };
 
-// Runs `work`, which touches nothing of Python, in a thread of its own, and releases the
-// interpreter meanwhile. Every 50 ms the calling thread looks for signals and, if `progress` is not
-// None and rows were finished, calls progress(done, failed). What either raises sets
-// `watch.cancelled`, is held until the work has ended, and is thrown then.
+// Sets `watch` to its start, then runs `work`, which touches nothing of Python, in a thread of its
+// own, and releases the interpreter meanwhile. Every 50 ms the calling thread looks for signals
+// and, if `progress` is not None and rows were finished, calls progress(done, failed). What either
+// raises sets `watch.cancelled`, is held until the work has ended, and is thrown then.
 void RunWatched(Watch& watch, nanobind::handle progress, const std::function<void()>& work);
 
 }  // namespace whylight::python

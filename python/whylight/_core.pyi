@@ -15,14 +15,7 @@ class Model:
     def contents_json(self) -> str: ...
 
 class Runtime:
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def library(self) -> str: ...
+    pass
 
 class Feature:
     @property
@@ -42,9 +35,6 @@ class Feature:
 
     @property
     def named_by_elements(self) -> bool: ...
-
-    @property
-    def has_pieces(self) -> bool: ...
 
     @property
     def regions(self) -> list[Any]: ...
@@ -128,9 +118,6 @@ class Explainer:
 
     @property
     def notes(self) -> list[str]: ...
-
-    @property
-    def plan_json(self) -> str: ...
 
     def explain(self, request: Any, feature_names: Sequence[str], progress: Any | None) -> Answers: ...
 

@@ -117,6 +117,8 @@ def as_keywords(text: str) -> str:
     return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", _keyword, text)
 
 
-def error_of(code: int, message: str) -> WhylightError:
-    """The exception for a status of the engine."""
+def error_of(code: int, message: str, place: str = "") -> WhylightError:
+    """The exception for a status of the engine; `place` stands in front, unless it is named."""
+    if place and place not in message:
+        message = f"{place}: {message}"
     return _CLASSES.get(code, WhylightError)(as_keywords(message))

@@ -270,7 +270,7 @@ class Explanations(Sequence[Explanation]):
         self.plan: dict[str, Any] = json.loads(native.plan_json)
         self.warnings = _warnings(native)
         self.failures = [
-            (number, error_of(code, f"{place}: {message}" if place not in message else message))
+            (number, error_of(code, message, place))
             for number, place, code, message in native.failures
         ]
 

@@ -118,7 +118,6 @@ class Model:
     def __init__(
         self, path: str, tags: list[str], settings: dict[str, Any], tensorflow: Path | None
     ) -> None:
-        self._given_path = path
         self._tags = tags
         self._settings = settings
         self._tensorflow = tensorflow
@@ -196,7 +195,7 @@ class Model:
         predictions = []
         for place, outputs, error in rows:
             if error is not None:
-                raise error_of(error[0], _at(place, error[1]))
+                raise error_of(error[0], error[1], place)
             values = {name: _plain(value) for name, value in outputs.items()}
             predictions.append(values if len(values) > 1 else next(iter(values.values())))
         return predictions
@@ -410,10 +409,6 @@ def _count(instances: Any) -> int | None:
     if isinstance(instances, Mapping):
         instances = next(iter(instances.values()), ())
     return len(instances) if hasattr(instances, "__len__") else None
-
-
-def _at(place: str, message: str) -> str:
-    return message if place in message else f"{place}: {message}"
 
 
 def _document(name: str, given: Mapping[str, Any] | Path) -> tuple[Any, str]:
