@@ -163,12 +163,7 @@ Status SetRestrictions(const Json& value, ExplainOptions& options) {
   if (!value.is_object()) return Wrong(value, "an object of lists of tokens");
   for (const auto& [name_space, tokens] : value.object()) {
     WHYLIGHT_ASSIGN_OR_RETURN(const std::vector<std::string> all, TextsOf(tokens));
-    Restriction restriction{.name_space = name_space, .allow = {}, .deny = {}};
-    for (const std::string& token : all) {
-      token.starts_with('!') ? restriction.deny.push_back(token.substr(1))
-                             : restriction.allow.push_back(token);
-    }
-    options.restrictions.push_back(std::move(restriction));
+    options.restrictions.push_back(RestrictionOf(name_space, all));
   }
   return OkStatus();
 }

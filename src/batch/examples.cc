@@ -1,7 +1,7 @@
 #include "batch/examples.h"
 
-#include <string_view>
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "batch/windows.h"
@@ -114,6 +114,15 @@ std::vector<std::string> ExampleMembers(const std::string& id_key) {
   std::vector<std::string> members = {kRestricts, kCrowdingTag};
   if (!id_key.empty()) members.push_back(id_key);
   return members;
+}
+
+Restriction RestrictionOf(std::string name_space, const std::vector<std::string>& tokens) {
+  Restriction restriction{.name_space = std::move(name_space), .allow = {}, .deny = {}};
+  for (const std::string& token : tokens) {
+    token.starts_with('!') ? restriction.deny.push_back(token.substr(1))
+                           : restriction.allow.push_back(token);
+  }
+  return restriction;
 }
 
 std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields) {

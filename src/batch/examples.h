@@ -15,6 +15,9 @@ namespace whylight {
 // and the member that says its id. To be given to the reader as other_members.
 std::vector<std::string> ExampleMembers(const std::string& id_key);
 
+// {"cat", "!dog"}: the token after a '!' is one that examples must not have.
+Restriction RestrictionOf(std::string name_space, const std::vector<std::string>& tokens);
+
 // What says the id: `given`, else the input "id" that models of Vertex take and give back, else "".
 std::string IdKeyFor(const std::string& given, const std::vector<RequestField>& fields);
 

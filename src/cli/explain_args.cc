@@ -105,12 +105,8 @@ Status ReadBaselines(const ExplainArgs& args, ExplainOptions& options) {
 // "class=cat,!dog"
 Restriction RestrictionFrom(const std::string& text) {
   const std::size_t sign = std::min(text.find('='), text.size());
-  Restriction restriction{.name_space = text.substr(0, sign), .allow = {}, .deny = {}};
-  for (const std::string& token : SplitList(text.substr(std::min(sign + 1, text.size())))) {
-    token.starts_with('!') ? restriction.deny.push_back(token.substr(1))
-                           : restriction.allow.push_back(token);
-  }
-  return restriction;
+  return RestrictionOf(text.substr(0, sign),
+                       SplitList(text.substr(std::min(sign + 1, text.size()))));
 }
 
 void ReadExampleOptions(const ExplainArgs& args, std::vector<std::string> files,

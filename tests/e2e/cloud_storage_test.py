@@ -13,7 +13,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ import pyarrow
 import pyarrow.parquet
 
 from fault_proxy import Fault, FaultProxy
+from gcs_server import free_port, gcs_server
 
 MODELS = pathlib.Path(__file__).resolve().parents[1] / "models"
 PROGRAM = SERVER = ""
@@ -39,12 +39,6 @@ IMAGE = "tf2_image_preprocess"
 BASELINE = ("--baseline", "flower=[5.8, 3.0, 4.35, 1.3]")
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.1, 4.4, 1.4]]
 LINES = "".join(json.dumps({"flower": row}) + "\n" for row in ROWS)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Outcome:
@@ -76,18 +70,7 @@ class CloudStorageTest(unittest.TestCase):
         (rows / "many").mkdir()
         for i, row in enumerate(ROWS):
             (rows / "many" / f"{i}.jsonl").write_text(json.dumps({"flower": row}) + "\n")
-        port = free_port()
-        cls.server = subprocess.Popen(
-            [SERVER, "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend",
-             "memory", "-data", str(cls.data), "-log-level", "error"])
-        cls.addClassCleanup(cls.server.wait)
-        cls.addClassCleanup(cls.server.terminate)
-        cls.address = ("127.0.0.1", port)
-        deadline = time.monotonic() + 20
-        while not cls.answers():
-            if time.monotonic() > deadline:
-                raise RuntimeError("fake-gcs-server does not answer")
-            time.sleep(0.05)
+        cls.address = cls.enterClassContext(gcs_server(SERVER, cls.data))
 
     # unittest has it from Python 3.11 on.
     @classmethod
@@ -95,13 +78,6 @@ class CloudStorageTest(unittest.TestCase):
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
         return stack.enter_context(context)
-
-    @classmethod
-    def answers(cls):
-        try:
-            return cls.get("/storage/v1/b/rows") is not None
-        except OSError:
-            return False
 
     @classmethod
     def get(cls, path):

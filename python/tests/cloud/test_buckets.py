@@ -3,10 +3,7 @@
 import json
 import os
 import pathlib
-import socket
-import subprocess
-import time
-import urllib.error
+import sys
 import urllib.request
 
 import numpy as np
@@ -17,6 +14,10 @@ import whylight
 import whylight.saving
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+from gcs_server import gcs_server  # noqa: E402
+
 SERVER = os.environ.get("WHYLIGHT_GCS_SERVER", str(ROOT / ".cache/fake-gcs-server/fake-gcs-server"))
 X = np.array([[1.0, -2.0, 0.5]], dtype=np.float32)
 
@@ -28,25 +29,8 @@ def server(tmp_path_factory):
     for bucket in ("models", "rows"):
         (data / bucket).mkdir()
         (data / bucket / "there").write_text("")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    process = subprocess.Popen(
-        [SERVER, "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory",
-         "-data", str(data), "-log-level", "error"]
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/storage/v1/b/rows").read()
-            break
-        except OSError:
-            assert time.monotonic() < deadline, "fake-gcs-server does not answer"
-            time.sleep(0.05)
-    yield address
-    process.terminate()
-    process.wait()
+    with gcs_server(SERVER, data) as (host, port):
+        yield f"http://{host}:{port}"
 
 
 @pytest.fixture(autouse=True)
