@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -105,30 +104,12 @@ Status PlaceFiles(const fs::path& from, const fs::path& to, const WriteModelOpti
   return error ? FileError(to, error) : OkStatus();
 }
 
-// Of this process, gone with the object.
-class TemporaryFolder {
- public:
-  static Result<std::unique_ptr<TemporaryFolder>> Make() {
-    std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "whylight-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      return FileError(name, std::error_code(errno, std::generic_category()));
-    }
-    return std::make_unique<TemporaryFolder>(std::move(name));
-  }
-  explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+Result<std::string> MakeTemporaryFolder() {
+  std::error_code error;
+  std::string name = (fs::temp_directory_path(error) / "whylight-XXXXXX").string();
+  if (mkdtemp(name.data()) != nullptr) return name;
+  return FileError(name, std::error_code(errno, std::generic_category()));
+}
 
 Status WriteRemoteModel(const SavedModel& model, std::string_view saved_model,
                         const std::string& folder) {
@@ -138,8 +119,9 @@ Status WriteRemoteModel(const SavedModel& model, std::string_view saved_model,
     return Status(StatusCode::kAlreadyExists,
                   Quote(folder) + " is there already: give a folder that is not");
   }
-  WHYLIGHT_ASSIGN_OR_RETURN(const auto temporary, TemporaryFolder::Make());
-  const std::string local = (temporary->path() / "model").string();
+  WHYLIGHT_ASSIGN_OR_RETURN(const std::string temporary, MakeTemporaryFolder());
+  const Unfinished gone_at_the_end(temporary);
+  const std::string local = temporary + "/model";
   WHYLIGHT_RETURN_IF_ERROR(WriteModel(model, saved_model, local));
   return UploadFolder(local, folder);
 }
