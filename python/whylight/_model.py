@@ -20,6 +20,8 @@ Path = Union[str, "os.PathLike[str]"]
 # True or False, or what is called with (rows done, rows failed).
 Progress = Union[bool, Callable[[int, int], None], None]
 
+METADATA_FILE = "explanation_metadata.json"  # Beside saved_model.pb.
+
 _MOST_EXPLAINERS = 4  # That a model keeps for calls with the same options.
 
 

@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import load
 from .._errors import InvalidArgumentError
+from .._model import METADATA_FILE, load
 from ._parameters import DomainInfo, VisualizationParameters
 
-FILE_NAME = "explanation_metadata.json"
 _TAG = "explainable_ai_sdk"
 # The services' limit.
 _MOST_BASELINES = 10
@@ -249,10 +248,10 @@ class SavedModelMetadataBuilder:
         if "://" in folder:
             from ..saving._tensorflow import tf
 
-            with tf.io.gfile.GFile(f"{folder.rstrip('/')}/{FILE_NAME}", "w") as file:
+            with tf.io.gfile.GFile(f"{folder.rstrip('/')}/{METADATA_FILE}", "w") as file:
                 file.write(text)
             return
-        with open(os.path.join(folder, FILE_NAME), "w", encoding="utf-8") as file:
+        with open(os.path.join(folder, METADATA_FILE), "w", encoding="utf-8") as file:
             file.write(text)
 
     def save_model_with_metadata(self, file_path: str | os.PathLike[str]) -> str:
@@ -280,7 +279,7 @@ class SavedModelMetadataBuilder:
         shutil.copytree(
             self._directory,
             folder,
-            ignore=shutil.ignore_patterns(FILE_NAME),
+            ignore=shutil.ignore_patterns(METADATA_FILE),
             dirs_exist_ok=True,
         )
         self.save_metadata(folder)

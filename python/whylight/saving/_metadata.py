@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._errors import InvalidArgumentError
+from .._model import METADATA_FILE
 from ._functions import describe, describe_all
 from ._tensorflow import tf
-
-FILE_NAME = "explanation_metadata.json"
 
 # As `whylight metadata infer` does.
 _USUAL_OUTPUTS = ("logits", "predictions")
@@ -86,7 +85,7 @@ def read_metadata(metadata: Mapping[str, Any] | str | os.PathLike[str] | None) -
 
 
 def write_metadata(metadata: Mapping[str, Any], folder: str) -> None:
-    with open(os.path.join(folder, FILE_NAME), "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, METADATA_FILE), "w", encoding="utf-8") as file:
         json.dump(metadata, file, indent=2, ensure_ascii=False, allow_nan=False)
         file.write("\n")
 
